@@ -1,0 +1,228 @@
+package signaling
+
+// Protocol is the version in hello. It changes when an old tab could no longer understand the server.
+const Protocol = 1
+
+// Messages from the client. Every frame is {"t": type, "id": n, "d": {...}}; the server answers each with
+// {"t":"ok","re":n,"d":{...}} or {"t":"error","re":n,"d":Problem}.
+type (
+	// Hello is the first message on every socket.
+	Hello struct {
+		Protocol     int          `json:"protocol"`
+		Client       string       `json:"client"` // build of the web client
+		Device       string       `json:"device"` // random per browser tab, survives a reload
+		Capabilities Capabilities `json:"capabilities"`
+		Resume       *Resume      `json:"resume,omitempty"`
+		// TakeOver: this tab may replace another one of the same person.
+		TakeOver bool `json:"takeOver"`
+	}
+	// Capabilities is what the browser can code and decode, in order of preference.
+	Capabilities struct {
+		Decode []Decoder `json:"decode"`
+		Encode []string  `json:"encode"`
+	}
+	// Decoder is one decodable codec; max streams at once and tallest picture, 0 for no stated limit.
+	Decoder struct {
+		Codec  string `json:"codec"`
+		Max    int    `json:"max"`
+		Height int    `json:"height"`
+	}
+	// Resume asks for what was missed since the event numbered Last.
+	Resume struct {
+		Token string `json:"token"`
+		Last  uint64 `json:"last"`
+	}
+	// Publish carries the one offer of a publish transport (m-lines: microphone, camera, share, share_audio).
+	Publish struct {
+		SDP string `json:"sdp"`
+	}
+	// Subscribe carries the one offer of a subscribe transport and the kind of each m-line in order.
+	Subscribe struct {
+		SDP   string   `json:"sdp"`
+		Slots []string `json:"slots"` // stage_video stage_voice share_video share_audio voice tile
+	}
+	// SetView says what is on the screen; heights in device pixels, 0 for not shown.
+	SetView struct {
+		Stage       string     `json:"stage"` // pinned participant, or empty for the active speaker
+		StageHeight int        `json:"stageHeight"`
+		ShareHeight int        `json:"shareHeight"`
+		Tiles       []TileView `json:"tiles"`
+	}
+	// TileView wants a participant's camera in a tile slot.
+	TileView struct {
+		Participant string `json:"participant"`
+		Height      int    `json:"height"`
+	}
+	// SetSource says that a source of mine goes on or off.
+	SetSource struct {
+		Source string `json:"source"` // microphone camera share share_audio
+		On     bool   `json:"on"`
+	}
+	// SendChat is acknowledged after the database's commit; ClientID makes a repeat harmless.
+	SendChat struct {
+		ClientID string `json:"clientId"`
+		Text     string `json:"text"`
+	}
+	// ReadChat asks for messages before a moment (RFC 3339); the answer is ChatPage.
+	ReadChat struct {
+		Before string `json:"before,omitempty"`
+	}
+	// RaiseHand raises or lowers my hand.
+	RaiseHand struct {
+		Up bool `json:"up"`
+	}
+	// Mute closes a source of one participant, or of all but the staff when Participant is empty.
+	Mute struct {
+		Participant string `json:"participant"`
+		Source      string `json:"source"`
+	}
+	// LowerHand lowers one hand, or all when Participant is empty.
+	LowerHand struct {
+		Participant string `json:"participant"`
+	}
+	// Remove sends a participant out until a teacher lets them in again.
+	Remove struct {
+		Participant string `json:"participant"`
+	}
+	// SetRecording starts or stops the recording.
+	SetRecording struct {
+		On bool `json:"on"`
+	}
+	// EndLesson ends the lesson for all.
+	EndLesson struct{}
+	// Leave says goodbye, so that others need not wait for the resume window.
+	Leave struct{}
+	// Ping keeps middleboxes awake and lets the client notice a dead socket; answered with ok.
+	Ping struct{}
+)
+
+// Answers (the d of ok).
+type (
+	// Answer is the SDP that answers Publish and Subscribe.
+	Answer struct {
+		SDP string `json:"sdp"`
+	}
+	// ChatPage holds messages oldest first.
+	ChatPage struct {
+		Messages []ChatMessage `json:"messages"`
+		More     bool          `json:"more"`
+	}
+	// Welcome answers Hello: the whole state. When Resumed is set, only Token changed and the missed events follow.
+	Welcome struct {
+		Resumed     bool          `json:"resumed"`
+		Token       string        `json:"token"`
+		Last        uint64        `json:"last"` // number of the last event that the state includes
+		Self        string        `json:"self"`
+		Server      string        `json:"server"` // build; a client of another build offers a reload
+		Lesson      LessonInfo    `json:"lesson"`
+		Room        RoomState     `json:"room"`
+		People      []Participant `json:"people"`
+		Chat        []ChatMessage `json:"chat"`
+		Recording   Recording     `json:"recording"`
+		Speakers    Speakers      `json:"speakers"`
+		Codec       string        `json:"codec"` // video codec to publish in
+		Permissions Permissions   `json:"permissions"`
+	}
+	// Problem is the d of error. Code is one the client translates.
+	Problem struct {
+		Code       string `json:"code"`
+		Detail     string `json:"detail"` // for developers; never shown as the only text
+		RetryAfter int    `json:"retryAfter,omitempty"`
+	}
+)
+
+// Events from the server: {"t": type, "n": number, "d": {...}}; n counts up by one per session.
+type (
+	// LessonInfo is what the room is about.
+	LessonInfo struct {
+		ID        string `json:"id"`
+		Title     string `json:"title"`
+		ClassName string `json:"className"`
+		Teacher   string `json:"teacher"`
+		Recorded  bool   `json:"recorded"`
+		StartsAt  string `json:"startsAt"`
+	}
+	// RoomState is waiting (no staff yet: no media), live, or ended.
+	RoomState struct {
+		State string `json:"state"`
+		// EndsAt is set (RFC 3339) when the last staff left and the lesson will end by itself.
+		EndsAt string `json:"endsAt,omitempty"`
+	}
+	// Participant is someone inside; the event replaces what was known of them.
+	Participant struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+		Role string `json:"role"` // teacher, admin, student
+		// Sources that are on, by name.
+		Sources []string `json:"sources"`
+		HandAt  string   `json:"handAt,omitempty"` // RFC 3339
+		// Away: the socket is lost and may come back.
+		Away     bool   `json:"away"`
+		JoinedAt string `json:"joinedAt"`
+	}
+	// ParticipantLeft says that someone is gone. Reason: left, lost, removed.
+	ParticipantLeft struct {
+		ID     string `json:"id"`
+		Reason string `json:"reason"`
+	}
+	// Slots names the new occupants of the changed slots of my subscribe transport.
+	Slots struct {
+		Slots []Occupant `json:"slots"`
+	}
+	// Occupant of one slot; Participant is empty when the slot is free.
+	Occupant struct {
+		Slot        int    `json:"slot"`
+		Participant string `json:"participant"`
+		Source      string `json:"source"`
+		Undecodable bool   `json:"undecodable"`
+	}
+	// Speakers names the active speaker and all who are heard, loudest first.
+	Speakers struct {
+		Active   string   `json:"active"`
+		Speaking []string `json:"speaking"`
+	}
+	// ChatMessage is one message.
+	ChatMessage struct {
+		ID       string `json:"id"`
+		ClientID string `json:"clientId"`
+		From     string `json:"from"`
+		Name     string `json:"name"`
+		Text     string `json:"text"`
+		SentAt   string `json:"sentAt"` // RFC 3339
+	}
+	// Recording is the red light. State: off, starting, on, trouble.
+	Recording struct {
+		State   string `json:"state"`
+		SavedTo string `json:"savedTo,omitempty"` // RFC 3339: everything before is durable
+		Since   string `json:"since,omitempty"`
+		Trouble string `json:"trouble,omitempty"` // code: disk_full, storage_away, ...
+	}
+	// Muted tells me that a teacher closed a source of mine.
+	Muted struct {
+		Source string `json:"source"`
+		By     string `json:"by"` // name
+	}
+	// VideoCodec tells every publisher what to send from now on.
+	VideoCodec struct {
+		Codec string `json:"codec"`
+	}
+	// Transport tells me that a transport of mine failed on the server's side: make a new one.
+	Transport struct {
+		Leg   string `json:"leg"`   // publish, subscribe
+		State string `json:"state"` // connecting, connected, failed
+	}
+	// Permissions is what I may do in this room now.
+	Permissions struct {
+		Speak    bool `json:"speak"`
+		Video    bool `json:"video"`
+		Share    bool `json:"share"`
+		Chat     bool `json:"chat"`
+		Moderate bool `json:"moderate"`
+		Record   bool `json:"record"`
+		End      bool `json:"end"`
+	}
+	// Bye is the last event on a socket. Reason: removed, ended, replaced, left, upgraded.
+	Bye struct {
+		Reason string `json:"reason"`
+	}
+)
