@@ -1,0 +1,86 @@
+import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
+import type { RoleName } from './fixtures/cast.ts';
+import { filesOf } from './fixtures/make.ts';
+import { type Heard, installOracle, type Negotiations, oracleFacts, type Seen } from './oracle.ts';
+
+/** The distribution's browser; another place by ZVONOK_TEST_CHROMIUM. */
+export const chromiumPath = process.env['ZVONOK_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+
+export interface PersonOptions {
+  /** Which fake camera and microphone. */
+  readonly role: RoleName;
+  readonly viewport?: { width: number; height: number };
+  readonly language?: string;
+  readonly scheme?: 'light' | 'dark';
+  /** Denied: the browser answers every request for a camera or microphone with no. */
+  readonly devices?: 'granted' | 'denied';
+  /** A context that records nothing else: further flags of the browser. */
+  readonly flags?: readonly string[];
+}
+
+/** Someone at a browser of their own: fake devices belong to the whole browser process. */
+export class Person {
+  private constructor(
+    readonly role: RoleName,
+    readonly browser: Browser,
+    readonly context: BrowserContext,
+    readonly page: Page,
+    /** What the page wrote to the console as errors, and exceptions. */
+    readonly complaints: string[],
+  ) {}
+
+  static async arrive(options: PersonOptions): Promise<Person> {
+    const { camera, microphone } = filesOf(options.role);
+    const denied = options.devices === 'denied';
+    const browser = await chromium.launch({
+      executablePath: chromiumPath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--mute-audio',
+        '--use-fake-device-for-media-stream',
+        ...(denied ? ['--deny-permission-prompts'] : ['--use-fake-ui-for-media-stream']),
+        '--autoplay-policy=no-user-gesture-required',
+        `--use-file-for-fake-video-capture=${camera}`,
+        `--use-file-for-fake-audio-capture=${microphone}`,
+        '--auto-select-desktop-capture-source=Entire screen',
+        ...(options.flags ?? []),
+      ],
+    });
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1280, height: 800 },
+      locale: options.language ?? 'ru-RU',
+      colorScheme: options.scheme ?? 'light',
+      ignoreHTTPSErrors: true,
+    });
+    await context.addInitScript(installOracle, oracleFacts);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (err) => complaints.push(String(err)));
+    page.on('console', (m) => {
+      if (m.type() === 'error') complaints.push(m.text());
+    });
+    return new Person(options.role, browser, context, page, complaints);
+  }
+
+  see(): Promise<Seen[]> {
+    return this.page.evaluate(() => window.oracle.see());
+  }
+
+  hear(ms: number): Promise<Heard[]> {
+    return this.page.evaluate((span) => window.oracle.hear(span), ms);
+  }
+
+  negotiations(): Promise<Negotiations> {
+    return this.page.evaluate(() => window.oracle.negotiations());
+  }
+
+  async leave(): Promise<void> {
+    await this.browser.close();
+  }
+}
