@@ -14,7 +14,9 @@ export interface PersonOptions {
   readonly scheme?: 'light' | 'dark';
   /** Denied: the browser answers every request for a camera or microphone with no. */
   readonly devices?: 'granted' | 'denied';
-  /** A context that records nothing else: further flags of the browser. */
+  /** Speaks 30 dB below the others. */
+  readonly soft?: boolean;
+  /** Further flags of the browser. */
   readonly flags?: readonly string[];
 }
 
@@ -30,7 +32,7 @@ export class Person {
   ) {}
 
   static async arrive(options: PersonOptions): Promise<Person> {
-    const { camera, microphone } = filesOf(options.role);
+    const { camera, microphone } = filesOf(options.role, options.soft);
     const denied = options.devices === 'denied';
     const browser = await chromium.launch({
       executablePath: chromiumPath,
