@@ -1,0 +1,151 @@
+import { type Choices, loadChoices, saveChoices } from './choices.ts';
+import { constraintsFor, type DeviceKind, type Devices, listDevices, noDevices } from './devices.ts';
+import { type DeviceProblem, deviceProblem } from './errors.ts';
+
+export type LocalSource = 'microphone' | 'camera';
+
+export type Capture =
+  | { readonly state: 'closed' }
+  | { readonly state: 'opening' }
+  | { readonly state: 'open'; readonly track: MediaStreamTrack }
+  | { readonly state: 'failed'; readonly problem: DeviceProblem };
+
+export interface LocalState {
+  readonly microphone: Capture;
+  readonly camera: Capture;
+  readonly devices: Devices;
+  readonly choices: Choices;
+}
+
+const closed: Capture = { state: 'closed' };
+
+/** A device went away; `track` took its place, if anything could. */
+export type Replaced = (source: LocalSource, track: MediaStreamTrack | null, unplugged: boolean) => void;
+
+/**
+ * The microphone and the camera of this device, shared by the green room and the lesson. It owns the tracks: close()
+ * stops them, and no light stays on.
+ */
+export class LocalMedia {
+  #state: LocalState = { microphone: closed, camera: closed, devices: noDevices, choices: loadChoices() };
+  readonly #listeners = new Set<() => void>();
+  readonly #turn: Record<LocalSource, number> = { microphone: 0, camera: 0 };
+  /** Called when a track changed under a sender. */
+  onReplaced: Replaced = () => {};
+  onSpeakerGone: () => void = () => {};
+  readonly #refresh = () => void this.refresh();
+
+  constructor() {
+    navigator.mediaDevices?.addEventListener?.('devicechange', this.#refresh);
+    this.#refresh();
+  }
+
+  get(): LocalState {
+    return this.#state;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+
+  track(source: LocalSource): MediaStreamTrack | null {
+    const capture = this.#state[source];
+    return capture.state === 'open' ? capture.track : null;
+  }
+
+  /** Opens a device if it is not open. Null when it cannot be had: the state says why. */
+  async open(source: LocalSource): Promise<MediaStreamTrack | null> {
+    return this.track(source) ?? (await this.#reopen(source));
+  }
+
+  /** Stops a device: its light goes out. */
+  stop(source: LocalSource): void {
+    this.#turn[source] += 1;
+    this.#drop(source);
+    this.#set({ [source]: closed });
+  }
+
+  /** Changes and remembers choices; an open device that they concern is exchanged. */
+  async choose(change: Partial<Choices>): Promise<void> {
+    const choices = { ...this.#state.choices, ...change };
+    saveChoices(choices);
+    this.#set({ choices });
+    const sound = 'microphone' in change || 'sound' in change;
+    if (sound && this.track('microphone')) await this.#exchange('microphone', false);
+    if ('camera' in change && this.track('camera')) await this.#exchange('camera', false);
+  }
+
+  async refresh(): Promise<void> {
+    const devices = await listDevices();
+    this.#set({ devices });
+    const { speaker } = this.#state.choices;
+    if (speaker && devices.speaker.length > 0 && !devices.speaker.some((one) => one.id === speaker)) {
+      this.#set({ choices: { ...this.#state.choices, speaker: '' } }); // not saved: it may be plugged in again
+      this.onSpeakerGone();
+    }
+  }
+
+  /** The names of what is in use, for the pickers. */
+  chosen(kind: DeviceKind): string {
+    if (kind === 'speaker') return this.#state.choices.speaker;
+    return this.track(kind)?.getSettings().deviceId ?? this.#state.choices[kind];
+  }
+
+  close(): void {
+    navigator.mediaDevices?.removeEventListener?.('devicechange', this.#refresh);
+    this.onReplaced = () => {};
+    this.stop('microphone');
+    this.stop('camera');
+    this.#listeners.clear();
+  }
+
+  async #exchange(source: LocalSource, unplugged: boolean): Promise<void> {
+    const track = await this.#reopen(source);
+    this.onReplaced(source, track, unplugged);
+  }
+
+  async #reopen(source: LocalSource): Promise<MediaStreamTrack | null> {
+    this.#turn[source] += 1;
+    const turn = this.#turn[source];
+    // A camera can often be opened once only, so the old track goes first.
+    this.#drop(source);
+    this.#set({ [source]: { state: 'opening' } });
+    try {
+      const track = await capture(source, this.#state.choices);
+      if (turn !== this.#turn[source]) {
+        track.stop();
+        return this.track(source);
+      }
+      track.onended = () => void this.#exchange(source, true);
+      this.#set({ [source]: { state: 'open', track } });
+      this.#refresh(); // names are told only once a permission is given
+      return track;
+    } catch (failure) {
+      const problem = deviceProblem(failure, window.isSecureContext);
+      if (turn === this.#turn[source]) this.#set({ [source]: { state: 'failed', problem } });
+      return null;
+    }
+  }
+
+  #drop(source: LocalSource): void {
+    const track = this.track(source);
+    if (!track) return;
+    track.onended = null;
+    track.stop();
+  }
+
+  #set(change: Partial<LocalState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+async function capture(source: LocalSource, choices: Choices): Promise<MediaStreamTrack> {
+  const stream = await navigator.mediaDevices.getUserMedia(constraintsFor(source, choices));
+  const track = stream.getTracks()[0];
+  if (!track) throw new DOMException('no track', 'NotFoundError');
+  return track;
+}
