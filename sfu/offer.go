@@ -1,0 +1,258 @@
+package sfu
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+
+	"github.com/zvonok/zvonok/sfu/media"
+)
+
+// parsePublish checks the shape of a publish offer (RFC 8829, section 5.2) and leaves in it only what we answer. It
+// returns which source each MID is.
+func parsePublish(offer string) (string, map[string]media.Source, error) {
+	desc, err := parseOffer(offer)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(desc.MediaDescriptions) != media.Sources {
+		return "", nil, fmt.Errorf("%w: %d m-lines, not %d", ErrBadOffer, len(desc.MediaDescriptions), media.Sources)
+	}
+	mids := map[string]media.Source{}
+	for i, m := range desc.MediaDescriptions {
+		src := media.Source(i)
+		mid, err := checkMedia(desc, m, src.IsVideo(), "sendonly", "inactive")
+		if err != nil {
+			return "", nil, fmt.Errorf("%w (%s)", err, src)
+		}
+		if err := checkRIDs(m, src); err != nil {
+			return "", nil, err
+		}
+		mids[mid] = src
+	}
+	if len(mids) != media.Sources {
+		return "", nil, fmt.Errorf("%w: repeated mid", ErrBadOffer)
+	}
+	out, err := desc.Marshal()
+	return string(out), mids, err
+}
+
+// parseSubscribe checks the shape of a subscribe offer and leaves in it only what we answer.
+func parseSubscribe(sub Subscription) (string, error) {
+	desc, err := parseOffer(sub.Offer)
+	if err != nil {
+		return "", err
+	}
+	if n := len(desc.MediaDescriptions); n != len(sub.Slots) || n == 0 || n > maxSlots {
+		return "", fmt.Errorf("%w: %d m-lines for %d slots", ErrBadOffer, n, len(sub.Slots))
+	}
+	mids := map[string]bool{}
+	single := map[media.SlotKind]bool{}
+	for i, m := range desc.MediaDescriptions {
+		kind := sub.Slots[i]
+		if kind > media.SlotTile {
+			return "", fmt.Errorf("%w: unknown slot kind %d", ErrBadOffer, kind)
+		}
+		if kind != media.SlotVoice && kind != media.SlotTile && single[kind] {
+			return "", fmt.Errorf("%w: two slots of kind %s", ErrBadOffer, kind)
+		}
+		single[kind] = true
+		mid, err := checkMedia(desc, m, kind.IsVideo(), "recvonly")
+		if err != nil {
+			return "", fmt.Errorf("%w (slot %d)", err, i)
+		}
+		if mids[mid] {
+			return "", fmt.Errorf("%w: repeated mid", ErrBadOffer)
+		}
+		mids[mid] = true
+	}
+	out, err := desc.Marshal()
+	return string(out), err
+}
+
+func parseOffer(offer string) (*sdp.SessionDescription, error) {
+	if len(offer) > maxOfferBytes {
+		return nil, fmt.Errorf("%w: %d bytes", ErrBadOffer, len(offer))
+	}
+	desc := &sdp.SessionDescription{}
+	if err := desc.UnmarshalString(offer); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
+	return desc, nil
+}
+
+// checkMedia checks one m-line, reduces it to the codecs that we answer, and returns its MID.
+func checkMedia(desc *sdp.SessionDescription, m *sdp.MediaDescription, video bool, directions ...string) (string, error) {
+	want := "audio"
+	if video {
+		want = "video"
+	}
+	if m.MediaName.Media != want {
+		return "", fmt.Errorf("%w: m-line is %q, not %q", ErrBadOffer, m.MediaName.Media, want)
+	}
+	mid, _ := m.Attribute("mid")
+	if mid == "" || len(mid) > 16 {
+		return "", fmt.Errorf("%w: no mid", ErrBadOffer)
+	}
+	if !slices.ContainsFunc(directions, func(d string) bool { _, ok := m.Attribute(d); return ok }) {
+		return "", fmt.Errorf("%w: m-line is not %s", ErrBadOffer, strings.Join(directions, " or "))
+	}
+	for _, key := range []string{"ice-ufrag", "ice-pwd", "fingerprint"} {
+		_, inMedia := m.Attribute(key)
+		_, inSession := desc.Attribute(key)
+		if !inMedia && !inSession {
+			return "", fmt.Errorf("%w: no %s", ErrBadOffer, key)
+		}
+	}
+	if _, ok := m.Attribute("rtcp-mux"); !ok {
+		return "", fmt.Errorf("%w: no rtcp-mux", ErrBadOffer)
+	}
+	if !keepCodecs(m, video) {
+		return "", fmt.Errorf("%w: no codec of ours", ErrBadOffer)
+	}
+	return mid, nil
+}
+
+// checkRIDs bounds simulcast: only the camera may have layers.
+func checkRIDs(m *sdp.MediaDescription, src media.Source) error {
+	n := 0
+	for _, a := range m.Attributes {
+		if a.Key == "rid" {
+			n++
+		}
+	}
+	if n > maxLayers || n > 1 && src != media.Camera {
+		return fmt.Errorf("%w: %d encodings of %s", ErrBadOffer, n, src)
+	}
+	return nil
+}
+
+// layerOf is the layer of a RID: q, h, f from the smallest, as all browsers' examples name them; 0, 1, 2 elsewhere.
+func layerOf(rid string) (uint8, bool) {
+	switch rid {
+	case "", "q", "0":
+		return 0, true
+	case "h", "1":
+		return 1, true
+	case "f", "2":
+		return 2, true
+	}
+	return 0, false
+}
+
+// offered is one payload type of an m-line.
+type offered struct {
+	pt, name, fmtp string
+}
+
+// keepCodecs removes all payload types but one for each of our codecs and its RTX, puts them into our order and
+// writes our parameters: an answer repeats them. It is false when nothing is left.
+func keepCodecs(m *sdp.MediaDescription, video bool) bool {
+	types := map[string]*offered{}
+	for _, a := range m.Attributes {
+		pt, value, _ := strings.Cut(a.Value, " ")
+		switch a.Key {
+		case "rtpmap":
+			name, _, _ := strings.Cut(value, "/")
+			types[pt] = &offered{pt: pt, name: name}
+		case "fmtp":
+			if t := types[pt]; t != nil {
+				t.fmtp = value
+			}
+		}
+	}
+	var keep []string
+	fmtp := map[string]string{}
+	take := func(c media.Codec, parameters string) {
+		for _, pt := range m.MediaName.Formats {
+			t := types[pt]
+			if t == nil || media.ParseCodec(t.name) != c || !acceptable(c, t.fmtp) {
+				continue
+			}
+			keep = append(keep, pt)
+			if fmtp[pt] = parameters; parameters == "" {
+				fmtp[pt] = t.fmtp
+			}
+			if rtx := rtxFor(m, types, pt); rtx != "" {
+				keep = append(keep, rtx)
+				fmtp[rtx] = "apt=" + pt
+			}
+			return
+		}
+	}
+	if video {
+		for _, c := range videoCodecs {
+			take(c.codec, c.fmtp)
+		}
+	} else {
+		take(media.Opus, opusFMTP)
+	}
+	m.MediaName.Formats = keep
+	m.Attributes = codecAttributes(m.Attributes, keep, fmtp)
+	return len(keep) > 0
+}
+
+func rtxFor(m *sdp.MediaDescription, types map[string]*offered, pt string) string {
+	for _, candidate := range m.MediaName.Formats {
+		t := types[candidate]
+		if t != nil && strings.EqualFold(t.name, "rtx") && parameter(t.fmtp, "apt") == pt {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// acceptable picks the one variant of a codec: H.264 constrained baseline in packetization mode 1, VP9 and AV1 of
+// profile 0.
+func acceptable(c media.Codec, fmtp string) bool {
+	switch c {
+	case media.H264:
+		profile := strings.ToLower(parameter(fmtp, "profile-level-id"))
+		return strings.HasPrefix(profile, "42e0") && parameter(fmtp, "packetization-mode") == "1"
+	case media.VP9:
+		p := parameter(fmtp, "profile-id")
+		return p == "" || p == "0"
+	case media.AV1:
+		p := parameter(fmtp, "profile")
+		return p == "" || p == "0"
+	case media.VP8, media.Opus:
+		return true
+	case media.CodecNone:
+	}
+	return false
+}
+
+func parameter(fmtp, key string) string {
+	for part := range strings.SplitSeq(fmtp, ";") {
+		k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if strings.EqualFold(k, key) {
+			return v
+		}
+	}
+	return ""
+}
+
+// codecAttributes drops the lines of payload types that are not kept and replaces their parameters.
+func codecAttributes(attributes []sdp.Attribute, keep []string, fmtp map[string]string) []sdp.Attribute {
+	out := make([]sdp.Attribute, 0, len(attributes))
+	for _, a := range attributes {
+		if a.Key != "rtpmap" && a.Key != "fmtp" && a.Key != "rtcp-fb" {
+			out = append(out, a)
+			continue
+		}
+		pt, _, _ := strings.Cut(a.Value, " ")
+		if a.Key == "fmtp" || !slices.Contains(keep, pt) && pt != "*" {
+			continue
+		}
+		out = append(out, a)
+		if a.Key == "rtpmap" && fmtp[pt] != "" {
+			if _, err := strconv.ParseUint(pt, 10, 7); err == nil {
+				out = append(out, sdp.Attribute{Key: "fmtp", Value: pt + " " + fmtp[pt]})
+			}
+		}
+	}
+	return out
+}

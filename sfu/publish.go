@@ -1,0 +1,170 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/zvonok/zvonok/sfu/media"
+)
+
+// publishLeg is a publisher's transport: a peer connection, and one goroutine for each received encoding.
+type publishLeg struct {
+	pc      *webrtc.PeerConnection
+	sdp     string
+	mids    map[string]media.Source
+	codecs  *payloadTypes
+	allowed [media.Sources]bool
+	done    chan struct{}
+	once    sync.Once
+	wg      sync.WaitGroup
+}
+
+// newPublishLeg answers a publish offer; the error wraps ErrBadOffer for a bad one.
+func newPublishLeg(ctx context.Context, s *Server, p Publication) (*publishLeg, error) {
+	offer, mids, err := parsePublish(p.Offer)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := s.publish.NewPeerConnection(webrtc.Configuration{
+		Certificates: []webrtc.Certificate{s.certificate}, BundlePolicy: webrtc.BundlePolicyMaxBundle,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("publish transport: %w", err)
+	}
+	leg := &publishLeg{pc: pc, mids: mids, allowed: p.Allowed, done: make(chan struct{})}
+	if leg.sdp, err = answerOffer(ctx, pc, offer); err == nil {
+		leg.codecs, err = readPayloadTypes(leg.sdp)
+	}
+	if err != nil {
+		leg.close()
+		return nil, err
+	}
+	return leg, nil
+}
+
+// listen begins to receive. track is called on a goroutine of its own for each encoding and returns the up track to
+// feed, or nil to drop everything.
+func (l *publishLeg) listen(state func(LegState), track func(src media.Source, rid string, ssrc uint32) *upTrack) {
+	watchState(l.pc, state)
+	l.pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		transceiver := receiver.RTPTransceiver()
+		if transceiver == nil {
+			return
+		}
+		src, ok := l.mids[transceiver.Mid()]
+		if !ok {
+			return
+		}
+		u := track(src, remote.RID(), uint32(remote.SSRC()))
+		if u == nil {
+			return
+		}
+		l.wg.Go(func() { l.readRTCP(u, receiver, remote.RID()) })
+		l.wg.Go(func() { l.readRTP(u, remote) })
+	})
+}
+
+// maxReadErrors ends an encoding that delivers nothing but errors.
+const maxReadErrors = 1000
+
+func (l *publishLeg) readRTP(u *upTrack, remote *webrtc.TrackRemote) {
+	defer u.room.survive()
+	buf := make([]byte, maxPacket)
+	for errs := 0; errs < maxReadErrors; {
+		n, _, err := remote.Read(buf)
+		switch {
+		case err == nil:
+			errs = 0
+			u.receive(buf[:n], time.Now())
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || l.closed():
+			return
+		default:
+			errs++ // a payload type that was not negotiated, for one
+			u.room.counters.drop(DropPayloadType)
+		}
+	}
+}
+
+func (l *publishLeg) closed() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// readRTCP keeps the publisher's sender reports; reading also drives Pion's receiver reports.
+func (l *publishLeg) readRTCP(u *upTrack, receiver *webrtc.RTPReceiver, rid string) {
+	defer u.room.survive()
+	buf := make([]byte, maxPacket)
+	for {
+		var n int
+		var err error
+		if rid == "" {
+			n, _, err = receiver.Read(buf)
+		} else {
+			n, _, err = receiver.ReadSimulcast(buf, rid)
+		}
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(buf[:n])
+		if err != nil {
+			continue
+		}
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == u.ssrc && sr.NTPTime != 0 {
+				u.setReport(sr.NTPTime, sr.RTPTime, time.Now())
+			}
+		}
+	}
+}
+
+// close ends the transport and waits for its goroutines. It is idempotent.
+func (l *publishLeg) close() {
+	l.once.Do(func() {
+		close(l.done)
+		_ = l.pc.GracefulClose() // what fails to close is closed by then
+	})
+	l.wg.Wait()
+}
+
+// readPayloadTypes learns from our own answer what was negotiated.
+func readPayloadTypes(answer string) (*payloadTypes, error) {
+	var desc sdp.SessionDescription
+	if err := desc.UnmarshalString(answer); err != nil {
+		return nil, fmt.Errorf("read own answer: %w", err)
+	}
+	out := &payloadTypes{}
+	for _, m := range desc.MediaDescriptions {
+		for _, a := range m.Attributes {
+			switch a.Key {
+			case "rtpmap":
+				pt, name, ok := strings.Cut(a.Value, " ")
+				n, err := strconv.ParseUint(pt, 10, 7)
+				if ok && err == nil {
+					subtype, _, _ := strings.Cut(name, "/")
+					out.codec[n] = media.ParseCodec(subtype)
+				}
+			case "extmap":
+				id, uri, ok := strings.Cut(a.Value, " ")
+				id, _, _ = strings.Cut(id, "/")
+				if n, err := strconv.ParseUint(id, 10, 8); ok && err == nil && uri == sdp.AudioLevelURI {
+					out.audioLevel = uint8(n)
+				}
+			}
+		}
+	}
+	return out, nil
+}

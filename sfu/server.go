@@ -1,0 +1,161 @@
+package sfu
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/zvonok/zvonok/sfu/media"
+)
+
+// Server owns the media port and the rooms.
+type Server struct {
+	cfg         Config
+	mux         ice.UDPMux
+	local       *net.UDPAddr
+	publish     *webrtc.API
+	subscribe   *webrtc.API
+	certificate webrtc.Certificate
+	counters    counters
+	// origin is the moment that the packet path's times are counted from.
+	origin time.Time
+
+	mu     sync.Mutex
+	rooms  map[media.RoomID]*Room
+	closed bool
+}
+
+// NewServer binds the media port and starts reading from it. The errors are ErrConfig and those of the socket.
+func NewServer(cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	conn := cfg.Conn
+	if conn == nil {
+		c, err := net.ListenPacket("udp", cfg.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("listen for media: %w", err)
+		}
+		if udp, ok := c.(*net.UDPConn); ok {
+			// Best effort: the kernel caps these at its own limits.
+			_ = udp.SetReadBuffer(4 << 20)
+			_ = udp.SetWriteBuffer(4 << 20)
+		}
+		conn = c
+	}
+	s, err := newServer(cfg, conn)
+	if err != nil {
+		_ = conn.Close()
+	}
+	return s, err
+}
+
+func newServer(cfg Config, conn net.PacketConn) (*Server, error) {
+	local, ok := conn.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return nil, fmt.Errorf("%w: the media socket is not UDP", ErrConfig)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("media certificate: %w", err)
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, fmt.Errorf("media certificate: %w", err)
+	}
+	s := &Server{cfg: cfg, local: local, certificate: *certificate, origin: time.Now(), rooms: map[media.RoomID]*Room{}}
+	logs := pionLogs{cfg.Logger}
+	s.mux = webrtc.NewICEUDPMux(logs.NewLogger("mux"), conn)
+	settings, err := newSettings(&cfg, s.mux, local, logs)
+	if err == nil {
+		s.publish, err = newPublishAPI(settings)
+	}
+	if err == nil {
+		s.subscribe, err = newSubscribeAPI(settings)
+	}
+	if err != nil {
+		_ = s.mux.Close()
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return s, nil
+}
+
+// Addr is the address that the media socket is bound to.
+func (s *Server) Addr() net.Addr { return s.local }
+
+// OpenRoom makes a room and starts its goroutines. The errors are ErrRoomExists and ErrClosed.
+func (s *Server) OpenRoom(id media.RoomID, events Events) (*Room, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if _, ok := s.rooms[id]; ok {
+		return nil, fmt.Errorf("%w: %s", ErrRoomExists, id)
+	}
+	r := newRoom(s, id, events)
+	s.rooms[id] = r
+	r.start()
+	return r, nil
+}
+
+// Room finds an open room.
+func (s *Server) Room(id media.RoomID) (*Room, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.rooms[id]
+	return r, ok
+}
+
+// forget is called by a room that has ended.
+func (s *Server) forget(r *Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rooms[r.id] == r {
+		delete(s.rooms, r.id)
+	}
+}
+
+func (s *Server) snapshotRooms() []*Room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rooms := make([]*Room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	return rooms
+}
+
+// Stats sums the counters.
+func (s *Server) Stats() Stats {
+	var out Stats
+	s.counters.snapshot(&out)
+	for _, r := range s.snapshotRooms() {
+		out.Rooms++
+		out.Participants += int(r.census.participants.Load())
+		out.PublishLegs += int(r.census.publishing.Load())
+		out.SubscribeLegs += int(r.census.subscribing.Load())
+	}
+	return out
+}
+
+// Close ends all rooms, then the port. It is idempotent and waits for every goroutine.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, r := range s.snapshotRooms() {
+		_ = r.Close()
+	}
+	return s.mux.Close()
+}
+
+// since is the packet path's clock.
+func (s *Server) since(t time.Time) time.Duration { return t.Sub(s.origin) }
