@@ -152,3 +152,24 @@ type Event struct {
 	PersonID *uuid.UUID
 	Data     []byte // JSON object
 }
+
+// NewPerson is an account to be made.
+type NewPerson struct {
+	ID           uuid.UUID
+	Name         string
+	Role         string // admin, teacher, student
+	Login        string // empty: signs in by links only; case does not matter
+	PasswordHash string // empty: no password
+	Classes      []uuid.UUID
+}
+
+// AuditEntry is one decision or act worth keeping. It holds ids and codes, never names or texts.
+type AuditEntry struct {
+	At         time.Time
+	PersonID   *uuid.UUID // nil: nobody was signed in
+	Action     string
+	ObjectKind string
+	ObjectID   string
+	Allowed    bool
+	Reason     string
+}
