@@ -1,0 +1,43 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/zvonok/zvonok/storage/blob"
+	"github.com/zvonok/zvonok/storage/catalog"
+)
+
+// Rooms is the part of signaling that the API needs. Its methods are safe from any goroutine.
+type Rooms interface {
+	// ServeSocket runs the WebSocket of one person in one lesson until it ends; the policy has let the person join.
+	ServeSocket(w http.ResponseWriter, r *http.Request, who catalog.Person, lesson catalog.Lesson)
+	// Inside lists who is in a lesson's room now.
+	Inside(lesson uuid.UUID) []uuid.UUID
+	// SignedOut closes the person's sockets that the session opened.
+	SignedOut(session uuid.UUID)
+}
+
+// Recordings is the part of the recorder that the API needs.
+type Recordings interface {
+	// Delete destroys a recording's keys, then its objects.
+	Delete(ctx context.Context, school, recording uuid.UUID) error
+	// Key unwraps a track's AES-128 key.
+	Key(track catalog.Track) ([16]byte, error)
+}
+
+// Services is what exists once the database has answered. The server does not own them: whoever made them closes them,
+// after the server.
+type Services struct {
+	Catalog    *catalog.Catalog
+	Objects    blob.Store
+	Rooms      Rooms
+	Recordings Recordings
+	// MasterKeyBackup is shown once, to the admin who sets the school up.
+	MasterKeyBackup string
+}
+
+// Attach gives the server its services; before, every route that needs them answers database_away.
+func (s *Server) Attach(services Services) { s.services.Store(&services) }
