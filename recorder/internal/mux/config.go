@@ -103,7 +103,9 @@ func AV1(sequence []byte) (*Config, error) {
 }
 
 // Opus makes the parameters of an Opus track.
-func Opus(channels int) *Config { return &Config{Codec: media.Opus, Channels: channels, Codecs: "opus"} }
+func Opus(channels int) *Config {
+	return &Config{Codec: media.Opus, Channels: channels, Codecs: "opus"}
+}
 
 // vp9Level is the least level for a picture of so many samples (VP9 levels, annex A; rates of a lesson fit).
 func vp9Level(samples int) int {

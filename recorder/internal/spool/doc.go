@@ -13,5 +13,5 @@
 // damaged: after kill -9 or a power cut the log is what had been written before.
 //
 // A log has one writer: the goroutine of its recording. Objects are written by that goroutine and read and removed by
-// the uploader. It imports nothing of ours. Sizes are bytes.
+// the uploader. It imports storage/catalog (models). Sizes are bytes, times microseconds since the recording's start.
 package spool
