@@ -1,0 +1,24 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { todayQuery } from '@/api/queries.ts';
+import { buttonLook } from '@/ui/Button.tsx';
+
+/** The recording of the lesson that has just ended, as soon as the server lists it. */
+export function ReplayLink({ title }: { title: string }) {
+  const { t } = useTranslation('room');
+  const { data } = useQuery({ ...todayQuery, staleTime: 0, refetchInterval: 2_000 });
+  const own = (data?.recordings ?? []).filter((one) => one.title === title);
+  const latest = own.sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))[0];
+  if (!latest) return null;
+  return (
+    <Link
+      to="/replay/$id"
+      params={{ id: latest.id }}
+      className={buttonLook('bell', 'l')}
+      data-testid="to-replay"
+    >
+      {t('gate.replay')}
+    </Link>
+  );
+}

@@ -1,0 +1,88 @@
+import { useTranslation } from 'react-i18next';
+import type { Participant } from '@/protocol/generated.ts';
+import { Avatar } from '@/ui/Avatar.tsx';
+import { IconButton } from '@/ui/IconButton.tsx';
+import { Icon } from '@/ui/icons.tsx';
+import { useRoom, useSession } from '../roomContext.tsx';
+import styles from './Panel.module.css';
+
+interface Props {
+  one: Participant;
+  moderate: boolean;
+  onRemove: (one: Participant) => void;
+}
+
+export function PersonRow({ one, moderate, onRemove }: Props) {
+  const { t } = useTranslation('room');
+  const self = useRoom((room) => room.self === one.id);
+  const note = one.away ? t('people.away') : one.role === 'student' ? '' : t(`people.${one.role}`);
+  return (
+    <li className={styles.person} data-testid="person" data-participant={one.id}>
+      <Avatar name={one.name} size={36} />
+      <div className={styles.who}>
+        <p className={styles.personName}>{self ? t('people.self', { name: one.name }) : one.name}</p>
+        {note && <p className={styles.role}>{note}</p>}
+      </div>
+      <div className={styles.marks}>
+        <HandMark one={one} moderate={moderate} />
+        <MicMark one={one} moderate={moderate && !self} />
+        {moderate && !self && one.role === 'student' && (
+          <IconButton
+            icon="x"
+            size={20}
+            label={t('people.remove', { name: one.name })}
+            data-testid="remove"
+            onClick={() => onRemove(one)}
+          />
+        )}
+      </div>
+    </li>
+  );
+}
+
+function HandMark({ one, moderate }: { one: Participant; moderate: boolean }) {
+  const { t } = useTranslation('room');
+  const session = useSession();
+  if (!one.handAt) return null;
+  if (!moderate) {
+    return (
+      <>
+        <Icon name="hand" size={20} className={styles.handUp} />
+        <span className="visually-hidden">{t('tile.hand')}</span>
+      </>
+    );
+  }
+  return (
+    <IconButton
+      icon="hand"
+      size={20}
+      className={styles.handUp ?? ''}
+      label={t('people.lowerHand', { name: one.name })}
+      data-testid="lower-hand"
+      onClick={() => void session.ask('moderate', 'lower_hand', { participant: one.id })}
+    />
+  );
+}
+
+function MicMark({ one, moderate }: { one: Participant; moderate: boolean }) {
+  const { t } = useTranslation('room');
+  const session = useSession();
+  if (!one.sources.includes('microphone')) {
+    return (
+      <>
+        <Icon name="micOff" size={20} />
+        <span className="visually-hidden">{t('tile.muted')}</span>
+      </>
+    );
+  }
+  if (!moderate) return <Icon name="mic" size={20} />;
+  return (
+    <IconButton
+      icon="mic"
+      size={20}
+      label={t('people.mute', { name: one.name })}
+      data-testid="mute"
+      onClick={() => void session.ask('moderate', 'mute', { participant: one.id, source: 'microphone' })}
+    />
+  );
+}
