@@ -21,7 +21,8 @@ function read(folder) {
 }
 
 try {
-  execFileSync(join(web, 'node_modules/.bin/openapi-ts'), ['--output', fresh, '--silent'], {
+  const env = { ...process.env, ZVONOK_GENERATED: fresh };
+  execFileSync('npm', ['run', '-s', 'generate', '--', '--silent'], { cwd: web, stdio: 'inherit', env });
     cwd: web,
     stdio: 'inherit',
   });

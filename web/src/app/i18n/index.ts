@@ -1,6 +1,6 @@
 import i18next, { type BackendModule } from 'i18next';
 import { initReactI18next } from 'react-i18next';
-import { firstLanguage, type Language, remember } from './language.ts';
+import { firstLanguage } from '@/parts/language.ts';
 
 // Each catalogue is a file of its own in the build: a page loads its words in one language only.
 const catalogues = import.meta.glob<Record<string, unknown>>('./{ru,en}/*.json', { import: 'default' });
@@ -37,10 +37,4 @@ export async function startLanguage(): Promise<void> {
       interpolation: { escapeValue: false }, // React escapes
       returnNull: false,
     });
-}
-
-/** Changes the language of every open page part at once and keeps the choice. */
-export async function chooseLanguage(language: Language): Promise<void> {
-  remember(language);
-  await i18next.changeLanguage(language);
 }

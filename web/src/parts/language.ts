@@ -1,3 +1,5 @@
+import i18next from 'i18next';
+
 export type Language = 'ru' | 'en';
 
 const key = 'zvonok.language';
@@ -21,10 +23,16 @@ export function firstLanguage(): Language {
   return preferred(navigator.languages);
 }
 
-export function remember(language: Language): void {
+function remember(language: Language): void {
   try {
     localStorage.setItem(key, language);
   } catch {
     // Storage is forbidden here: the choice holds until the page is closed.
   }
+}
+
+/** Changes the language of everything shown, at once, and keeps the choice on this device. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  remember(language);
+  await i18next.changeLanguage(language);
 }
