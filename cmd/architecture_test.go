@@ -256,6 +256,9 @@ var vagueName = regexp.MustCompile(`(?i)^(utils?|common|helpers?|managers?|misc|
 
 func TestNamesSayWhatIsInside(t *testing.T) {
 	for _, f := range tracked(t) {
+		if path.Ext(f) == ".json" { // catalogues of texts and goldens are named after what they are for
+			continue
+		}
 		for _, part := range strings.Split(strings.TrimSuffix(f, path.Ext(f)), "/") {
 			if vagueName.MatchString(part) && !strings.HasPrefix(f, ".") {
 				t.Errorf("%s: %q says nothing", f, part)
