@@ -66,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	c := &Catalog{}
 	url := cfg.URL
 	if url == "" {
-		started, err := cluster.Start(ctx, cluster.Config{Dir: cfg.Dir, Bin: cfg.Bin, Logger: cfg.Logger})
+		started, err := cluster.Start(ctx, cluster.Config{Dir: cfg.Dir, Bin: cfg.Bin, Archive: Programs, Logger: cfg.Logger})
 		if err != nil {
 			return nil, fmt.Errorf("catalog: embedded cluster: %w", err)
 		}
