@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/zvonok/zvonok/signaling"
 	"github.com/zvonok/zvonok/storage/catalog"
 	"github.com/zvonok/zvonok/storage/policy"
 )
@@ -143,6 +144,9 @@ func (s *Server) serveSocket(v *visit, l catalog.Lesson, c echo.Context) error {
 	}
 	s.metrics.sockets.Inc()
 	defer s.metrics.sockets.Dec()
-	v.services.Rooms.ServeSocket(c.Response(), c.Request(), v.who, l)
+	who := signaling.Caller{Person: v.who, Session: v.session.ID}
+	if err := v.services.Rooms.Serve(c.Response(), c.Request(), who, l.ID); err != nil {
+		v.log.Info("no socket", "err", err)
+	}
 	return nil
 }

@@ -139,14 +139,14 @@ func (v *visit) fillStage(r catalog.Recording, answer *Recording) error {
 	if err != nil {
 		return err
 	}
-	byID := make(map[uuid.UUID]catalog.Track, len(tracks))
+	known := make(map[uuid.UUID]catalog.Track, len(tracks))
 	for _, t := range tracks {
-		byID[t.ID] = t
+		known[t.ID] = t
 	}
 	for _, span := range spans {
 		change := StageChange{At: seconds(span.StartUS), Source: "slate"}
 		if span.TrackID != nil {
-			if t, ok := byID[*span.TrackID]; ok {
+			if t, ok := known[*span.TrackID]; ok {
 				change.PersonName, change.Source = t.PersonName, t.Source
 			}
 		}

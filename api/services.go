@@ -6,18 +6,20 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/zvonok/zvonok/signaling"
 	"github.com/zvonok/zvonok/storage/blob"
 	"github.com/zvonok/zvonok/storage/catalog"
 )
 
-// Rooms is the part of signaling that the API needs. Its methods are safe from any goroutine.
+// Rooms is the part of signaling that the API needs; *[signaling.Server] is one. Its methods are safe from any goroutine.
 type Rooms interface {
-	// ServeSocket runs the WebSocket of one person in one lesson until it ends; the policy has let the person join.
-	ServeSocket(w http.ResponseWriter, r *http.Request, who catalog.Person, lesson catalog.Lesson)
+	// Serve runs a WebSocket until it ends; the policy has let the person join. An error says that there was no upgrade and
+	// that the answer has been written.
+	Serve(w http.ResponseWriter, r *http.Request, who signaling.Caller, lesson uuid.UUID) error
 	// Inside lists who is in a lesson's room now.
 	Inside(lesson uuid.UUID) []uuid.UUID
-	// SignedOut closes the person's sockets that the session opened.
-	SignedOut(session uuid.UUID)
+	// EndSession closes the sockets that a signed-in browser opened; it does not wait.
+	EndSession(session uuid.UUID)
 }
 
 // Recordings is the part of the recorder that the API needs.

@@ -169,7 +169,7 @@ func (s *Server) endEarlier(ctx context.Context, v *visit, db *catalog.Catalog) 
 		v.log.Warn("earlier session not ended", "session", session.ID, "err", err)
 		return
 	}
-	v.services.Rooms.SignedOut(session.ID)
+	v.services.Rooms.EndSession(session.ID)
 }
 
 func (s *Server) signOut(v *visit, _ nothing, _ *nothing) (*nothing, error) {
@@ -179,7 +179,7 @@ func (s *Server) signOut(v *visit, _ nothing, _ *nothing) (*nothing, error) {
 	rooms, session := v.services.Rooms, v.session.ID
 	v.afterCommit(func(context.Context) error {
 		v.setCookie("", 0)
-		rooms.SignedOut(session)
+		rooms.EndSession(session)
 		return nil
 	})
 	return nil, nil
