@@ -23,9 +23,6 @@ function read(folder) {
 try {
   const env = { ...process.env, ZVONOK_GENERATED: fresh };
   execFileSync('npm', ['run', '-s', 'generate', '--', '--silent'], { cwd: web, stdio: 'inherit', env });
-    cwd: web,
-    stdio: 'inherit',
-  });
   if (read(fresh) !== read(committed)) {
     console.error(
       'The web client is older than the OpenAPI document: run "npm run generate" and commit the result.',

@@ -20,6 +20,7 @@ const outlines = {
   cloudOff:
     'M9.5 6.5A5.5 5.5 0 0 1 17.3 11a3.8 3.8 0 0 1 2.9 5.8M16.5 18.5h-9a4 4 0 0 1-.9-7.9M3.5 3.5l17 17',
   copy: 'M9 9h10v11H9zM6 15H5V4h10v2',
+  download: 'M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14',
   forward10: 'M20 12a8 8 0 1 1-3-6.2M20 4v4h-4M8.5 10v5M11.5 11.5v2a1.5 1.5 0 0 0 3 0v-2a1.5 1.5 0 0 0-3 0Z',
   fullscreen: 'M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5',
   fullscreenExit: 'M9 4v5H4m16 0h-5V4m0 16v-5h5M4 15h5v5',
