@@ -136,13 +136,15 @@ func (h *Header) Object() string {
 }
 
 // Prefix begins the keys of all objects of a recording.
-func Prefix(school, recording uuid.UUID) string { return fmt.Sprintf("recordings/%s/%s/", school, recording) }
+func Prefix(school, recording uuid.UUID) string {
+	return fmt.Sprintf("recordings/%s/%s/", school, recording)
+}
 
 // Recover closes the segment that a log holds and retires the log; the end is in ticks, 0 when there was no sample.
 func Recover(f *spool.Folder, path string, master [32]byte) (h Header, end int64, err error) {
 	records, err := f.Records(path, 0)
 	if err != nil {
-		return h, 0, err
+		return h, 0, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var samples []mux.Sample
 	if len(records) > 0 {

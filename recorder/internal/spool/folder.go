@@ -166,3 +166,6 @@ func removeIfThere(path string) error {
 	}
 	return nil
 }
+
+// SetAside renames a log that cannot be read, so that it is looked at no more; it goes with the folder.
+func (f *Folder) SetAside(path string) error { return os.Rename(path, path+".damaged") }

@@ -16,6 +16,9 @@ import (
 // ErrLocked is returned when another process uses the spool.
 var ErrLocked = errors.New("spool: in use by another process")
 
+// ErrMasterKey is returned when the spool was sealed under another master key: what is in it could not be read.
+var ErrMasterKey = errors.New("spool: sealed under another master key")
+
 // Root is the spool's folder. Its methods may be called from any goroutine.
 type Root struct {
 	dir    string
@@ -41,7 +44,30 @@ func Open(dir string, master [32]byte) (*Root, error) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s", ErrLocked, dir), lock.Close())
 	}
+	if err := checkKey(filepath.Join(dir, "key.rec"), master); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	return &Root{dir: dir, master: master, lock: lock}, nil
+}
+
+// checkKey keeps a wrong key from taking every log for an empty one.
+func checkKey(path string, master [32]byte) error {
+	const word = "zvonok"
+	records, err := Read(path, master, 0)
+	if err == nil && len(records) == 1 && string(records[0]) == word {
+		return nil
+	}
+	if info, statErr := os.Stat(path); statErr == nil && info.Size() >= int64(headSize+4+len(word)+16) {
+		return fmt.Errorf("%w: %s", ErrMasterKey, path)
+	}
+	if err := removeIfThere(path); err != nil { // cut short when it was first made
+		return fmt.Errorf("open spool: %w", err)
+	}
+	w, err := Create(path, master)
+	if err != nil {
+		return fmt.Errorf("open spool: %w", err)
+	}
+	return errors.Join(w.Append([]byte(word)), w.Close())
 }
 
 // Close gives the spool free.

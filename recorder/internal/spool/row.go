@@ -19,8 +19,10 @@ const (
 	RowEvent     RowKind = "event"
 	// RowMark notes how far the recording had come; it is not for the catalog.
 	RowMark RowKind = "mark"
-	// RowEnd is the last row of a recording.
+	// RowEnd is the last row of a journal.
 	RowEnd RowKind = "end"
+	// RowComplete is told when everything is stored and indexed.
+	RowComplete RowKind = "complete"
 )
 
 // Row is what the catalog is to be told; one of the pointers is set. It is kept as JSON in journals and items. All rows
