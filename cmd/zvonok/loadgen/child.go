@@ -1,0 +1,224 @@
+package loadgen
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zvonok/zvonok/sfu"
+	"github.com/zvonok/zvonok/sfu/media"
+)
+
+// request asks the child for one thing; Op is join, publish, subscribe, view, stats or leave.
+type request struct {
+	ID    uint64              `json:"id"`
+	Op    string              `json:"op"`
+	Who   media.ParticipantID `json:"who,omitempty"`
+	SDP   string              `json:"sdp,omitempty"`
+	Slots []media.SlotKind    `json:"slots,omitempty"`
+	View  *sfu.View           `json:"view,omitempty"`
+}
+
+// reply answers the request of the same ID.
+type reply struct {
+	ID    uint64     `json:"id"`
+	SDP   string     `json:"sdp,omitempty"`
+	Error string     `json:"error,omitempty"`
+	Stats *sfu.Stats `json:"stats,omitempty"`
+}
+
+// maxLine bounds one line between parent and child: the largest offer is far below.
+const maxLine = 1 << 20
+
+// hall is the child's side: a media server with one room, driven by lines of JSON.
+type hall struct {
+	server *sfu.Server
+	room   *sfu.Room
+
+	mu      sync.Mutex
+	members map[media.ParticipantID]sfu.Member
+}
+
+// serveHall runs the server under test until stdin ends.
+func serveHall(in io.Reader, out io.Writer) error {
+	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0"})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	room, err := server.OpenRoom("lecture", quiet{})
+	if err != nil {
+		return err
+	}
+	h := &hall{server: server, room: room, members: map[media.ParticipantID]sfu.Member{}}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	var (
+		wait    sync.WaitGroup
+		writing sync.Mutex
+		encode  = json.NewEncoder(out)
+	)
+	for lines.Scan() {
+		var req request
+		if err := json.Unmarshal(lines.Bytes(), &req); err != nil {
+			return fmt.Errorf("loadgen: request: %w", err)
+		}
+		wait.Go(func() {
+			answer := h.do(req)
+			answer.ID = req.ID
+			writing.Lock()
+			defer writing.Unlock()
+			// A parent that is gone needs no answer: stdin ends next.
+			_ = encode.Encode(answer)
+		})
+	}
+	wait.Wait()
+	return lines.Err()
+}
+
+func (h *hall) do(req request) reply {
+	if req.Op == "stats" {
+		s := h.server.Stats()
+		return reply{Stats: &s}
+	}
+	sdp, err := h.member(context.Background(), req)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	return reply{SDP: sdp}
+}
+
+func (h *hall) member(ctx context.Context, req request) (sdp string, err error) {
+	if req.Op == "join" {
+		m, err := h.room.Join(ctx, req.Who, sfu.Capabilities{
+			Decode: []sfu.Decoder{{Codec: media.H264}}, Encode: []media.Codec{media.H264},
+		})
+		if err != nil {
+			return "", err
+		}
+		h.mu.Lock()
+		h.members[req.Who] = m
+		h.mu.Unlock()
+		return "", nil
+	}
+	h.mu.Lock()
+	m := h.members[req.Who]
+	h.mu.Unlock()
+	if m == nil {
+		return "", fmt.Errorf("loadgen: %s is not inside", req.Who)
+	}
+	switch req.Op {
+	case "publish":
+		m.SetSource(media.Microphone, true)
+		m.SetSource(media.Camera, true)
+		return m.Publish(ctx, sfu.Publication{Offer: req.SDP, Allowed: [media.Sources]bool{media.Microphone: true, media.Camera: true}})
+	case "subscribe":
+		return m.Subscribe(ctx, sfu.Subscription{Offer: req.SDP, Slots: req.Slots})
+	case "view":
+		m.SetView(*req.View)
+	case "leave":
+		m.Leave()
+	default:
+		return "", fmt.Errorf("loadgen: no operation %q", req.Op)
+	}
+	return "", nil
+}
+
+// quiet listens to a room and does nothing: nobody signals here.
+type quiet struct{}
+
+func (quiet) SlotsChanged(media.ParticipantID, []sfu.Occupant)           {}
+func (quiet) SpeakersChanged(media.ParticipantID, []media.ParticipantID) {}
+func (quiet) LegChanged(media.ParticipantID, sfu.Leg, sfu.LegState)      {}
+func (quiet) CodecChanged(media.Codec)                                   {}
+
+// child is the parent's side.
+type child struct {
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	next  atomic.Uint64
+	done  chan struct{}
+
+	mu      sync.Mutex
+	waiting map[uint64]chan reply
+}
+
+// startChild runs this same program as the server under test, on one processor of its own when pin is 0 or more.
+func startChild(pin int, stderr io.Writer) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{cmd: exec.Command(self, "loadgen", "--hall"), done: make(chan struct{}), waiting: map[uint64]chan reply{}}
+	c.cmd.Stderr = stderr
+	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := startPinned(c.cmd, pin); err != nil {
+		return nil, err
+	}
+	go c.read(stdout)
+	return c, nil
+}
+
+func (c *child) read(stdout io.Reader) {
+	defer close(c.done)
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		var r reply
+		if json.Unmarshal(lines.Bytes(), &r) != nil {
+			continue
+		}
+		c.mu.Lock()
+		answer := c.waiting[r.ID]
+		delete(c.waiting, r.ID)
+		c.mu.Unlock()
+		if answer != nil {
+			answer <- r // has room for one
+		}
+	}
+}
+
+// ask sends a request and waits for its answer or the child's end.
+func (c *child) ask(req request) (reply, error) {
+	req.ID = c.next.Add(1)
+	answer := make(chan reply, 1)
+	line, err := json.Marshal(req)
+	if err != nil {
+		return reply{}, err
+	}
+	c.mu.Lock()
+	c.waiting[req.ID] = answer
+	_, err = c.stdin.Write(append(line, '\n'))
+	c.mu.Unlock()
+	if err != nil {
+		return reply{}, err
+	}
+	select {
+	case r := <-answer:
+		if r.Error != "" {
+			return r, fmt.Errorf("loadgen: %s: %s", req.Op, r.Error)
+		}
+		return r, nil
+	case <-c.done:
+		return reply{}, fmt.Errorf("loadgen: the server ended before answering %s", req.Op)
+	}
+}
+
+// close ends the child and waits for it.
+func (c *child) close() error {
+	_ = c.stdin.Close()
+	<-c.done
+	return c.cmd.Wait()
+}

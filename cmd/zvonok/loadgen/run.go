@@ -1,0 +1,70 @@
+package loadgen
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+)
+
+// Exit codes of Run.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+	// exitVoid: the generator was the bottleneck, the figures say nothing about the server.
+	exitVoid = 3
+)
+
+// Run is `zvonok loadgen`: args are what follows that word. It returns the process's exit code.
+func Run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("zvonok loadgen", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	listeners := flags.Int("lecture", 0, "one publisher and this many listeners, through a media server in a child process")
+	seconds := flags.Int("seconds", 20, "length of the measurement")
+	pin := flags.Bool("pin", runtime.NumCPU() > 1, "server on processor 0, generator on processor 1")
+	hallMode := flags.Bool("hall", false, "be the server under test: requests on stdin, answers on stdout")
+	captureFile := flags.String("capture", "", "record what a browser sends to this file")
+	talking := talkFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		return exitUsage
+	}
+	var err error
+	switch {
+	case *hallMode:
+		err = serveHall(os.Stdin, stdout)
+	case *captureFile != "":
+		err = captureTo(*captureFile, stdout)
+	case talking.Link != "":
+		err = talk(*talking, os.Stdin, stdout)
+	case *listeners > 0:
+		return runLecture(lectureOptions{Listeners: *listeners, Length: time.Duration(*seconds) * time.Second, Pin: *pin}, stdout, stderr)
+	default:
+		flags.Usage()
+		return exitUsage
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitError
+	}
+	return exitOK
+}
+
+func runLecture(o lectureOptions, stdout, stderr io.Writer) int {
+	r, err := lecture(o, stderr)
+	if r.Window > 0 {
+		r.print(stdout)
+	}
+	switch {
+	case errors.Is(err, errVoid):
+		fmt.Fprintln(stderr, err)
+		return exitVoid
+	case err != nil:
+		fmt.Fprintln(stderr, err)
+		return exitError
+	}
+	return exitOK
+}
