@@ -152,11 +152,9 @@ func (r *Recorder) Stop(ctx context.Context, recording uuid.UUID) error {
 	if s == nil {
 		return nil
 	}
-	s.room.SetTap(nil)
-	if err := s.post(ctx, func() { s.finish(false) }); err != nil && !errors.Is(err, ErrClosed) {
+	if err := s.end(ctx, false); err != nil {
 		return fmt.Errorf("stop recording %s: %w", recording, err)
 	}
-	<-s.stopped
 	r.mu.Lock()
 	delete(r.sessions, recording)
 	r.mu.Unlock()
@@ -212,9 +210,7 @@ func (r *Recorder) Close() error {
 	sessions, uploaders := values(r.sessions), values(r.uploaders)
 	r.mu.Unlock()
 	for _, s := range sessions {
-		s.room.SetTap(nil)
-		_ = s.post(context.Background(), func() { s.finish(true) }) // ErrClosed: it had stopped
-		<-s.stopped
+		_ = s.end(context.Background(), true) // without an end to ctx there is no error
 	}
 	r.cancel()
 	for _, u := range uploaders {
@@ -222,6 +218,12 @@ func (r *Recorder) Close() error {
 	}
 	r.running.Wait()
 	return errors.Join(r.root.Sync(), r.root.Close())
+}
+
+func (r *Recorder) roomOf(s *session) TapPoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.room
 }
 
 // forget drops a finished uploader.

@@ -37,7 +37,7 @@ type session struct {
 	folder   *spool.Folder
 	up       *uploader
 	tap      *tap
-	room     TapPoint
+	room     TapPoint // guarded by the recorder's mu
 	log      *slog.Logger
 	commands chan func()
 	stopped  chan struct{}
@@ -61,6 +61,7 @@ type session struct {
 	flushed  time.Duration
 	marked   time.Duration
 	ticks    int
+	ending   bool
 	ended    bool
 	counts   struct{ malformed, overlap, undecided, lost, late uint64 }
 }
@@ -195,6 +196,9 @@ func (s *session) flush() {
 
 // act runs the stage's decisions.
 func (s *session) act(a stage.Action) {
+	if s.ending {
+		return // nobody leaves the stage because the recording ends
+	}
 	src := s.byID[a.ID]
 	switch a.Kind {
 	case stage.Want:
@@ -283,6 +287,21 @@ func (s *session) post(ctx context.Context, do func()) error {
 	case <-s.stopped:
 		return nil
 	}
+}
+
+// end finishes the session from any goroutine and waits for it; a session that has ended is no error.
+func (s *session) end(ctx context.Context, pause bool) error {
+	// Told before the tap's tracks close, so that the stage stands still.
+	err := s.post(ctx, func() { s.ending = true })
+	if err == nil {
+		s.r.roomOf(s).SetTap(nil)
+		err = s.post(ctx, func() { s.finish(pause) })
+	}
+	if err != nil && !errors.Is(err, ErrClosed) {
+		return err
+	}
+	<-s.stopped
+	return nil
 }
 
 // finish takes what is still queued and closes every track. The recording ends here, or it pauses: the program ends, and

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 
@@ -43,7 +42,7 @@ func Video(t testing.TB, codec media.Codec, size string, fps, frames int) Clip {
 	case media.H264:
 		out := ffmpeg(t, append(args, "-c:v", "libx264", "-profile:v", "baseline", "-preset", "ultrafast", "-bf", "0",
 			"-x264-params", "scenecut=0:sliced-threads=0", "-f", "h264", "-")...)
-		c.Frames = splitH264(t, out)
+		c.Frames = splitH264(out)
 	case media.VP9:
 		c.Frames = splitIVF(ffmpeg(t, append(args, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8",
 			"-lag-in-frames", "0", "-auto-alt-ref", "0", "-f", "ivf", "-")...))
@@ -76,16 +75,13 @@ func ffmpeg(t testing.TB, args ...string) []byte {
 }
 
 // splitH264 cuts a byte stream into access units; each of ours has one slice.
-func splitH264(t testing.TB, b []byte) [][]byte {
-	t.Helper()
-	var nals h264.AnnexB
-	if err := nals.Unmarshal(b); err != nil {
-		t.Fatal(err)
-	}
+func splitH264(b []byte) [][]byte {
+	code := []byte{0, 0, 1}
 	var all [][]byte
 	var cur []byte
-	for _, n := range nals {
-		cur = append(append(cur, 0, 0, 0, 1), n...)
+	for _, n := range bytes.Split(b, code)[1:] {
+		n = bytes.TrimRight(n, "\x00") // of the next start code; a unit never ends in zero
+		cur = append(append(append(cur, 0), code...), n...)
 		if k := n[0] & 31; k == 1 || k == 5 {
 			all = append(all, cur)
 			cur = nil
