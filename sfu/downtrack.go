@@ -35,8 +35,11 @@ type sink interface {
 // downTrack is one sent stream: a slot of a subscriber, or one source of the tap. The shard owns it.
 type downTrack struct {
 	video bool
-	sink  sink
-	shard *shard
+	// refused are the codecs that the receiver cannot decode: they are not sent even before the room has heard of a
+	// publisher's change.
+	refused [media.Opus + 1]bool
+	sink    sink
+	shard   *shard
 
 	// source and target are what the room wants; current is what is sent until a keyframe of the target begins.
 	source  *upSource
@@ -100,7 +103,7 @@ func (d *downTrack) packet(u *upTrack, p *media.Packet) {
 		case u != d.target:
 			c.drop(DropStale)
 			return
-		case !d.sink.ready(p.Codec):
+		case d.refused[p.Codec] || !d.sink.ready(p.Codec):
 			c.drop(DropNoPayloadType)
 			return
 		case d.video && !p.Keyframe:

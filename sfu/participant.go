@@ -60,7 +60,7 @@ func (p *Participant) Subscribe(ctx context.Context, sub Subscription) (string, 
 	if err != nil {
 		return "", err
 	}
-	leg := newSubscribeLeg(link, sub.Slots)
+	leg := newSubscribeLeg(link, sub.Slots, p.canDecode)
 	if err := p.room.do(ctx, func() error { return p.room.installSubscribe(p, leg) }); err != nil {
 		link.close()
 		return "", err

@@ -25,7 +25,7 @@ const (
 	DropStale
 	// DropKeyframeWait: the slot waits for a keyframe.
 	DropKeyframeWait
-	// DropNoPayloadType: the subscriber did not negotiate the codec.
+	// DropNoPayloadType: the subscriber did not negotiate the codec, or cannot decode it.
 	DropNoPayloadType
 	// DropWrite: the transport refused.
 	DropWrite

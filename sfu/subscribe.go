@@ -43,14 +43,18 @@ type subscribeLeg struct {
 	closing   sync.Once
 }
 
-func newSubscribeLeg(link downlink, kinds []media.SlotKind) *subscribeLeg {
+func newSubscribeLeg(link downlink, kinds []media.SlotKind, canDecode func(media.Codec) int) *subscribeLeg {
 	n := len(kinds)
 	leg := &subscribeLeg{
 		link: link, kinds: kinds, occupants: make([]slots.Occupant, n), targets: make([]*upTrack, n),
 		sources: make([]*upSource, n), layers: make([]int, n),
 	}
 	for i, to := range link.sinks() {
-		leg.downs = append(leg.downs, newDownTrack(kinds[i].IsVideo(), to))
+		d := newDownTrack(kinds[i].IsVideo(), to)
+		for _, c := range videoCodecs {
+			d.refused[c.codec] = canDecode(c.codec) == 0
+		}
+		leg.downs = append(leg.downs, d)
 		leg.layers[i] = -1
 	}
 	return leg
