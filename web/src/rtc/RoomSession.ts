@@ -27,13 +27,10 @@ import { ViewTracker } from './viewTracker.ts';
 interface Options {
   readonly lesson: string;
   readonly media: LocalMedia;
+  /** Of this client, as the server names builds. */
+  readonly build: string;
   /** Asked when the server refuses the socket, to learn why. */
   readonly probe: () => Promise<Probe>;
-}
-
-/** The build that this page was served as; empty in development. */
-function ownBuild(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="zvonok-build"]')?.content ?? '';
 }
 
 /**
@@ -55,7 +52,7 @@ export class RoomSession {
   };
   #signal: SignalClient | undefined;
   #codec: VideoCodecName = 'h264';
-  #build = ownBuild();
+  #serverBuild = ''; // of the first welcome: this page came from it
   #started = false; // media was begun in this stay
   #subscribed = false; // the server has a subscription to apply views to
   readonly #nudge = () => this.#signal?.nudge();
@@ -100,7 +97,7 @@ export class RoomSession {
     this.#signal = new SignalClient(
       {
         url,
-        build: this.#build,
+        build: this.#options.build,
         device: tabId(),
         capabilities: browserCapabilities(),
         probe: this.#options.probe,
@@ -156,9 +153,9 @@ export class RoomSession {
   #welcome(welcome: Welcome): void {
     this.#codec = welcome.codec;
     this.store.update((room) => welcomed(room, welcome));
-    if (welcome.server) {
-      const newBuild = this.#build !== '' && this.#build !== welcome.server;
-      if (this.#build === '') this.#build = welcome.server;
+    if (!welcome.resumed) {
+      const newBuild = this.#serverBuild !== '' && this.#serverBuild !== welcome.server;
+      this.#serverBuild ||= welcome.server;
       if (newBuild) this.store.update((room) => ({ ...room, newBuild }));
     }
     if (!welcome.resumed) this.#subscribed = false;

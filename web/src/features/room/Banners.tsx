@@ -5,14 +5,13 @@ import { cx } from '@/ui/cx.ts';
 import { Icon, type IconName } from '@/ui/icons.tsx';
 import { toggleSource } from './actions.ts';
 import styles from './Banners.module.css';
-import { useRoom, useSession } from './roomContext.tsx';
-
-const local = Intl.DateTimeFormat().resolvedOptions().timeZone;
+import { useRoom, useSession, useTimeZone } from './roomContext.tsx';
 
 /** What is good to know now and goes away by itself. The most pressing one only: two banners are read by nobody. */
 export function Banners() {
   const { t, i18n } = useTranslation('room');
   const session = useSession();
+  const timeZone = useTimeZone();
   const reconnecting = useRoom((room) => room.connection.state === 'reconnecting');
   const failed = useRoom((room) => room.media === 'failed');
   const endsAt = useRoom((room) => room.phase.endsAt);
@@ -30,7 +29,7 @@ export function Banners() {
     return <Banner kind="talking-muted" icon="micOff" text={t('banner.talking')} action={unmute} />;
   }
   if (endsAt) {
-    const time = clock(endsAt, local, i18n.language);
+    const time = clock(endsAt, timeZone, i18n.language);
     return <Banner kind="ending" icon="clock" text={t('banner.ending', { time })} />;
   }
   if (sharing) {

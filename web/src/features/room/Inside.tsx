@@ -44,7 +44,7 @@ function useOwnView() {
 }
 
 /** The lesson room. */
-export function Inside({ timeZone, onLeave }: { timeZone: string | undefined; onLeave: () => void }) {
+export function Inside({ onLeave }: { onLeave: () => void }) {
   const view = useOwnView();
   const [settings, setSettings] = useState(false);
   const { layout, pinned, panel, setPinned, togglePanel, toggleLayout } = view;
@@ -57,7 +57,7 @@ export function Inside({ timeZone, onLeave }: { timeZone: string | undefined; on
   useEffect(() => () => void (document.fullscreenElement && document.exitFullscreen()), []);
   return (
     <>
-      <TopLine timeZone={timeZone} />
+      <TopLine />
       <Banners />
       <main className={styles.middle} tabIndex={-1}>
         <MainArea layout={layout} pinned={pinned} onPin={setPinned} onPeople={() => togglePanel('people')} />

@@ -11,45 +11,49 @@ import { RoomProvider, useRoom } from './roomContext.tsx';
 interface Props {
   id: string;
   title: string;
-  timeZone?: string | undefined;
+  timeZone: string;
+  build: string;
   media: LocalMedia;
+  /** Came by pressing Join: another tab of mine has to go. A reload only takes back its own place. */
+  takeOver: boolean;
   onLeave: () => void;
 }
 
 /** A stay in the lesson: made on entering, ended on leaving, made anew when the person returns to this tab. */
-export function Lesson({ id, title, timeZone, media, onLeave }: Props) {
+export function Lesson({ id, title, timeZone, build, media, takeOver, onLeave }: Props) {
   const [attempt, setAttempt] = useState(0);
-  const session = useStay(id, media, attempt);
+  const session = useStay({ id, build, media, takeOver }, attempt);
   if (!session) return <RoomRoot state="connecting" media="none" />;
   return (
-    <RoomProvider session={session} media={media}>
-      <Stay title={title} timeZone={timeZone} onJoin={() => setAttempt(attempt + 1)} onLeave={onLeave} />
+    <RoomProvider session={session} media={media} timeZone={timeZone}>
+      <Stay title={title} onJoin={() => setAttempt(attempt + 1)} onLeave={onLeave} />
     </RoomProvider>
   );
 }
 
 /** The session lives in an effect, so that leaving the page, by whatever way, leaves the room. */
-function useStay(id: string, media: LocalMedia, attempt: number): RoomSession | undefined {
+function useStay(
+  { id, build, media, takeOver }: Pick<Props, 'id' | 'build' | 'media' | 'takeOver'>,
+  attempt: number,
+): RoomSession | undefined {
   const [session, setSession] = useState<RoomSession | undefined>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is another stay
   useEffect(() => {
-    const stay = new RoomSession({ lesson: id, media, probe: () => probe(id) });
+    const stay = new RoomSession({ lesson: id, build, media, probe: () => probe(id) });
     setInside(id);
-    stay.join(true);
+    stay.join(takeOver || attempt > 0);
     setSession(stay);
     return () => stay.leave();
-  }, [id, media, attempt]);
+  }, [id, build, media, takeOver, attempt]);
   return session;
 }
 
 interface StayProps {
   title: string;
-  timeZone: string | undefined;
   onJoin: () => void;
   onLeave: () => void;
 }
 
-function Stay({ title, timeZone, onJoin, onLeave }: StayProps) {
+function Stay({ title, onJoin, onLeave }: StayProps) {
   const connection = useRoom((room) => room.connection);
   const media = useRoom((room) => room.media);
   const recorded = useRoom((room) => room.lesson?.recorded === true || room.recording.since !== undefined);
@@ -58,7 +62,7 @@ function Stay({ title, timeZone, onJoin, onLeave }: StayProps) {
   return (
     <RoomRoot state={connection.state} media={media}>
       {inside ? (
-        <Inside timeZone={timeZone} onLeave={onLeave} />
+        <Inside onLeave={onLeave} />
       ) : (
         <Gate connection={connection} title={title} recorded={recorded} onJoin={onJoin} onLeave={onLeave} />
       )}

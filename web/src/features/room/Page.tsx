@@ -31,7 +31,9 @@ function useLocalMedia(preview: boolean): LocalMedia | undefined {
 export default function Page() {
   const { id = '' } = useParams({ strict: false });
   const navigate = useNavigate();
-  const [inside, setEntered] = useState(() => isInside(id));
+  const [reloaded] = useState(() => isInside(id));
+  const [entered, setEntered] = useState(false);
+  const inside = reloaded || entered;
   const media = useLocalMedia(!inside);
   const me = useQuery(meQuery);
   const lesson = useQuery({ ...lessonQuery(id), refetchInterval: inside ? false : 5_000 });
@@ -55,7 +57,17 @@ export default function Page() {
   }
   const { title, recorded, state } = lesson.data;
   if (inside) {
-    return <Lesson id={id} title={title} timeZone={me.data.school.timeZone} media={media} onLeave={leave} />;
+    return (
+      <Lesson
+        id={id}
+        title={title}
+        timeZone={me.data.school.timeZone}
+        build={me.data.version}
+        media={media}
+        takeOver={entered}
+        onLeave={leave}
+      />
+    );
   }
   if (state === 'ended') {
     return (

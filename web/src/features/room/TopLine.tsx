@@ -3,13 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { clock } from '@/parts/time.ts';
 import { cx } from '@/ui/cx.ts';
 import { Icon } from '@/ui/icons.tsx';
-import { useRoom } from './roomContext.tsx';
+import { useRoom, useTimeZone } from './roomContext.tsx';
 import styles from './TopLine.module.css';
-
-const local = Intl.DateTimeFormat().resolvedOptions().timeZone;
+import { useCompact } from './useMediaQuery.ts';
 
 /** What lesson this is, what time it is, whether it is being recorded, and whether one is connected. */
-export function TopLine({ timeZone = local }: { timeZone?: string | undefined }) {
+export function TopLine() {
   const lesson = useRoom((room) => room.lesson);
   return (
     <header className={styles.line}>
@@ -17,14 +16,15 @@ export function TopLine({ timeZone = local }: { timeZone?: string | undefined })
         {lesson?.title}
         <span className={styles.class}>{lesson?.className}</span>
       </h1>
-      <RecordingLight timeZone={timeZone} />
+      <RecordingLight />
       <ConnectionLight />
-      <Clock timeZone={timeZone} />
+      <Clock />
     </header>
   );
 }
 
-function Clock({ timeZone }: { timeZone: string }) {
+function Clock() {
+  const timeZone = useTimeZone();
   const { i18n } = useTranslation();
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {
@@ -38,7 +38,9 @@ function Clock({ timeZone }: { timeZone: string }) {
   );
 }
 
-function RecordingLight({ timeZone }: { timeZone: string }) {
+function RecordingLight() {
+  const timeZone = useTimeZone();
+  const compact = useCompact();
   const { t, i18n } = useTranslation('room');
   const { state, savedTo, trouble } = useRoom((room) => room.recording);
   if (state === 'off') return null;
@@ -59,7 +61,11 @@ function RecordingLight({ timeZone }: { timeZone: string }) {
     >
       <span className={styles.lamp} aria-hidden="true" />
       <span>{t(`recording.${state}`)}</span>
-      {saved && <span className={cx(styles.saved, 'digits')}>{t('recording.saved', { time: saved })}</span>}
+      {saved && (
+        <span className={cx(styles.saved, 'digits')}>
+          {t(compact ? 'recording.savedShort' : 'recording.saved', { time: saved })}
+        </span>
+      )}
       {state === 'trouble' && <span className={styles.saved}>{troubleText(trouble, t)}</span>}
     </p>
   );

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react';
 import type { LocalMedia, LocalState } from '@/rtc/LocalMedia.ts';
 import type { RoomSession } from '@/rtc/RoomSession.ts';
 import type { Room } from '@/rtc/roomState.ts';
@@ -6,12 +6,15 @@ import type { Room } from '@/rtc/roomState.ts';
 interface Value {
   readonly session: RoomSession;
   readonly media: LocalMedia;
+  /** Of the school: the bell rings by its clock. */
+  readonly timeZone: string;
 }
 
 const Context = createContext<Value | undefined>(undefined);
 
-export function RoomProvider({ session, media, children }: Value & { children: ReactNode }) {
-  return <Context value={{ session, media }}>{children}</Context>;
+export function RoomProvider({ session, media, timeZone, children }: Value & { children: ReactNode }) {
+  const value = useMemo(() => ({ session, media, timeZone }), [session, media, timeZone]);
+  return <Context value={value}>{children}</Context>;
 }
 
 function useValue(): Value {
@@ -22,6 +25,10 @@ function useValue(): Value {
 
 export function useSession(): RoomSession {
   return useValue().session;
+}
+
+export function useTimeZone(): string {
+  return useValue().timeZone;
 }
 
 export function useMedia(): LocalMedia {

@@ -4,12 +4,10 @@ import { ChatLine } from '@/parts/ChatLine.tsx';
 import { clock } from '@/parts/time.ts';
 import type { Outgoing } from '@/rtc/chatState.ts';
 import { Button } from '@/ui/Button.tsx';
-import { useRoom, useSession } from '../roomContext.tsx';
+import { useRoom, useSession, useTimeZone } from '../roomContext.tsx';
 import { Compose } from './Compose.tsx';
 import styles from './Panel.module.css';
 import { Panel } from './Panel.tsx';
-
-const local = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** What was written in this lesson, also before one came. */
 export function ChatPanel({ onClose }: { onClose: () => void }) {
@@ -52,6 +50,7 @@ function Messages() {
   const { t, i18n } = useTranslation('room');
   const { messages, outbox } = useRoom((room) => room.chat);
   const self = useRoom((room) => room.self);
+  const timeZone = useTimeZone();
   const stick = useStickToEnd(messages.length + outbox.length);
   const empty = messages.length === 0 && outbox.length === 0;
   return (
@@ -65,7 +64,7 @@ function Messages() {
             key={one.id}
             name={one.name}
             text={one.text}
-            time={clock(one.sentAt, local, i18n.language)}
+            time={clock(one.sentAt, timeZone, i18n.language)}
             own={one.from === self}
             follows={messages[i - 1]?.from === one.from}
           />
@@ -82,6 +81,7 @@ function Outbound({ message }: { message: Outgoing }) {
   const { t, i18n } = useTranslation('room');
   const { t: common } = useTranslation();
   const { chat } = useSession();
+  const timeZone = useTimeZone();
   const failed = message.state === 'failed';
   const note = failed ? (
     <>
@@ -97,7 +97,7 @@ function Outbound({ message }: { message: Outgoing }) {
     <ChatLine
       name=""
       text={message.text}
-      time={clock(new Date(message.writtenAt), local, i18n.language)}
+      time={clock(new Date(message.writtenAt), timeZone, i18n.language)}
       own
       note={note}
       state={message.state}

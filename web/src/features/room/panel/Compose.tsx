@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from '@/ui/IconButton.tsx';
 import styles from './Panel.module.css';
 
-const longest = 2_000; // characters, as the server takes them
+const longest = 4_000; // characters, as the server takes them
 
 /** Enter sends, Shift and Enter make a new line. */
 export function Compose({ onSend }: { onSend: (text: string) => void }) {

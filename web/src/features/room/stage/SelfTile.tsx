@@ -18,6 +18,7 @@ export function SelfTile({ place, width, height }: Props) {
   const { t } = useTranslation('room');
   const { camera } = useLocal(useMedia());
   const on = useRoom((room) => room.own.camera.state === 'on');
+  const muted = useRoom((room) => room.own.microphone.state !== 'on');
   const one = useRoom(me);
   const speaking = useRoom((room) => room.speakers.speaking.includes(room.self));
   if (!one) return null;
@@ -33,7 +34,7 @@ export function SelfTile({ place, width, height }: Props) {
         <Avatar name={one.name} className={styles.avatar ?? ''} />
       </div>
       {on && camera.state === 'open' && <OwnPicture track={camera.track} />}
-      <Nameplate one={one} self />
+      <Nameplate one={one} muted={muted} self />
     </div>
   );
 }

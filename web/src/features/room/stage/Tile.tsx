@@ -27,6 +27,7 @@ export function Tile({ one, place, pinned, onPin, width, height }: Props) {
   const fit = stage ? 'contain' : 'cover';
   const picture = usePicture(one, 'camera', stage);
   const speaking = useRoom((room) => room.speakers.speaking.includes(one.id));
+  const muted = !one.sources.includes('microphone');
   const shown = useShown(
     stage ? { kind: 'stage', participant: one.id } : { kind: 'tile', participant: one.id },
     fit,
@@ -39,14 +40,14 @@ export function Tile({ one, place, pinned, onPin, width, height }: Props) {
       data-testid="tile"
       data-participant={one.id}
       data-place={place}
-      data-muted={!one.sources.includes('microphone')}
+      data-muted={muted}
       data-hand={Boolean(one.handAt)}
       data-speaking={speaking}
       data-reason={picture.kind === 'avatar' ? picture.reason : ''}
     >
       <Face name={one.name} picture={picture} small={place === 'strip'} />
       {picture.kind === 'picture' && <Picture slot={picture.slot} fit={fit} />}
-      <Nameplate one={one} />
+      <Nameplate one={one} muted={muted} />
       <IconButton
         icon="pin"
         size={20}
@@ -78,10 +79,15 @@ export function Face({ name, picture, small }: FaceProps) {
   );
 }
 
+interface NameplateProps {
+  one: Participant;
+  muted: boolean;
+  self?: boolean;
+}
+
 /** The name, with marks that are told by shape and words, not by colour alone. */
-export function Nameplate({ one, self = false }: { one: Participant; self?: boolean }) {
+export function Nameplate({ one, muted, self = false }: NameplateProps) {
   const { t } = useTranslation('room');
-  const muted = !one.sources.includes('microphone');
   return (
     <>
       <p className={styles.plate}>

@@ -13,7 +13,7 @@ export type Plan =
       readonly kind: 'stage';
       readonly main: 'speaker' | 'share';
       /** corner: one other only, and me in the corner of their picture. */
-      readonly strip: 'column' | 'row' | 'corner';
+      readonly strip: 'column' | 'pair' | 'row' | 'corner';
       readonly tile: TileSize;
       readonly seats: number;
     };
@@ -34,7 +34,13 @@ export const gap = 8; // px between tiles
 
 const column: TileSize = { width: 208, height: 117 };
 const row: TileSize = { width: 176, height: 99 };
-const phoneRow: TileSize = { width: 108, height: 81 };
+const pair: TileSize = { width: 148, height: 83 }; // two columns, for a class
+const low: TileSize = { width: 120, height: 68 }; // a phone held sideways
+const phoneRow: TileSize = { width: 80, height: 60 };
+
+function fitting(length: number, side: number): number {
+  return Math.floor((length + gap) / (side + gap));
+}
 
 export function plan(given: Given): Plan {
   const { width, height, others, share, pinned, layout, slots, phone } = given;
@@ -48,10 +54,13 @@ export function plan(given: Given): Plan {
     return { kind: 'stage', main, strip: 'corner', tile: column, seats: 1 };
   }
   const beside = width > 720 && width > height * 1.1;
-  const tile = beside ? column : phone || width < 560 ? phoneRow : row;
-  const fits = beside
-    ? Math.floor((height + gap) / (tile.height + gap))
-    : Math.floor((width + gap) / (tile.width + gap));
-  const seats = Math.max(1, Math.min(fits - 1, slots));
-  return { kind: 'stage', main, strip: beside ? 'column' : 'row', tile, seats };
+  // The others without the one on the stage, and me.
+  const wanted = others + (main === 'speaker' ? 0 : 1);
+  const single = height < 400 ? low : column;
+  const one = fitting(height, single.height);
+  const strip = !beside ? 'row' : wanted > one && width >= 1000 ? 'pair' : 'column';
+  const tile = strip === 'row' ? (phone || width < 560 ? phoneRow : row) : strip === 'pair' ? pair : single;
+  const fits =
+    strip === 'row' ? fitting(width, tile.width) : strip === 'pair' ? 2 * fitting(height, tile.height) : one;
+  return { kind: 'stage', main, strip, tile, seats: Math.max(1, Math.min(fits - 1, slots)) };
 }
