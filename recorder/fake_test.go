@@ -296,6 +296,7 @@ type rig struct {
 	id    uuid.UUID
 	rules map[media.ParticipantID]policy.Record
 	clock func() time.Time
+	tone  [][]byte
 }
 
 // newRig keeps its store and spool in dir, which may outlive the bubble of simulated time.
