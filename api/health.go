@@ -63,6 +63,9 @@ func (s *Server) Ready(ctx context.Context) Ready {
 	return s.ready.known
 }
 
+// Drain makes /readyz say no, so that a load balancer sends nobody here any more; what runs goes on.
+func (s *Server) Drain() { s.draining.Store(true) }
+
 func (s *Server) look(ctx context.Context) Ready {
 	state := Ready{Database: "away", Objects: "unknown"}
 	services := s.services.Load()
@@ -82,7 +85,7 @@ func (s *Server) look(ctx context.Context) Ready {
 	} else {
 		state.Objects = "ok"
 	}
-	state.Ready = state.Database == "ok" && state.Objects == "ok"
+	state.Ready = !s.draining.Load() && state.Database == "ok" && state.Objects == "ok"
 	return state
 }
 

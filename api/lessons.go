@@ -37,7 +37,7 @@ func findLesson(v *visit, in *byID) (catalog.Lesson, policy.Object, error) {
 		return catalog.Lesson{}, policy.Object{}, err
 	}
 	lesson, err := v.tx.Lesson(id)
-	return lesson, lessonObject(lesson, false), err
+	return lesson, LessonObject(lesson, false), err
 }
 
 // findLessonOfPath also knows whether the person was sent out of the room.
@@ -47,7 +47,7 @@ func findLessonOfPath(v *visit, c *echo.Context) (catalog.Lesson, policy.Object,
 		return lesson, policy.Object{}, err
 	}
 	removed, err := v.removed(lesson.ID)
-	return lesson, lessonObject(lesson, removed), err
+	return lesson, LessonObject(lesson, removed), err
 }
 
 func (v *visit) removed(lesson uuid.UUID) (bool, error) {
@@ -87,7 +87,7 @@ func (v *visit) lesson(l catalog.Lesson, inside int) (Lesson, error) {
 		state = stateLive
 	}
 	removed, err := v.removed(l.ID)
-	about := lessonObject(l, removed)
+	about := LessonObject(l, removed)
 	return Lesson{
 		ID: l.ID.String(), Title: l.Title, ClassID: l.ClassID.String(), ClassName: l.ClassName,
 		TeacherID: l.TeacherID.String(), TeacherName: l.TeacherName, StartsAt: l.StartsAt, Minutes: l.Minutes,

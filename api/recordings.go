@@ -184,6 +184,9 @@ func (v *visit) fillChat(r catalog.Recording, answer *Recording) error {
 }
 
 func (s *Server) deleteRecording(v *visit, r catalog.Recording, _ *byID) (*nothing, error) {
+	if r.EndedAt == nil {
+		return nil, problem(http.StatusConflict, CodeConflict, "the recording is running: end it first")
+	}
 	recordings := v.services.Recordings
 	v.afterCommit(func(ctx context.Context) error {
 		// The objects go even when the admin closes the page.

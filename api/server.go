@@ -27,6 +27,7 @@ type Server struct {
 	metrics   *metrics
 	files     *clientFiles
 	ready     readiness
+	draining  atomic.Bool
 	origins   *http.CrossOriginProtection
 	verified  chan struct{}
 }

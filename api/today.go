@@ -19,7 +19,7 @@ func (s *Server) getToday(v *visit, _ nothing, _ *nothing) (*Today, error) {
 	}
 	page := &Today{Now: v.now, Lessons: make([]Lesson, 0, len(lessons)), Recordings: []RecordingCard{}}
 	for _, l := range lessons {
-		if !v.may(policy.LessonSee, lessonObject(l, false)) {
+		if !v.may(policy.LessonSee, LessonObject(l, false)) {
 			continue
 		}
 		seen, err := v.lesson(l, len(v.services.Rooms.Inside(l.ID)))

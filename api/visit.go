@@ -58,9 +58,10 @@ func (v *visit) base(public string) string {
 }
 
 // subject is who asks, as the policy sees it.
-func (v *visit) subject() policy.Person { return subject(v.who) }
+func (v *visit) subject() policy.Person { return Subject(v.who) }
 
-func subject(p catalog.Person) policy.Person {
+// Subject is a person as the policy sees them.
+func Subject(p catalog.Person) policy.Person {
 	classes := make([]uuid.UUID, len(p.Classes))
 	for i, c := range p.Classes {
 		classes[i] = c.ID
@@ -79,7 +80,8 @@ func schoolObject(school uuid.UUID) policy.Object {
 	return policy.Object{Kind: policy.KindSchool, School: school}
 }
 
-func lessonObject(l catalog.Lesson, removed bool) policy.Object {
+// LessonObject is a lesson as the policy sees it; removed says that the one who asks was sent out of it.
+func LessonObject(l catalog.Lesson, removed bool) policy.Object {
 	return policy.Object{Kind: policy.KindLesson, School: l.SchoolID, Class: l.ClassID, Teacher: l.TeacherID, Ended: l.EndedAt != nil, Removed: removed}
 }
 

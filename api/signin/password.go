@@ -23,6 +23,12 @@ type Cost struct {
 // DefaultCost is RFC 9106's second recommendation with one lane: a school server has few cores.
 var DefaultCost = Cost{KiB: 64 * 1024, Passes: 3}
 
+// The bounds of a password, in bytes. (The API's schema repeats them.)
+const (
+	MinPassword = 10
+	MaxPassword = 256
+)
+
 // The bounds of a stored hash, so that a damaged row cannot make the server allocate gigabytes.
 const (
 	maxKiB    = 256 * 1024
