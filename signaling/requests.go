@@ -14,7 +14,7 @@ import (
 	"github.com/zvonok/zvonok/storage/policy"
 )
 
-// sourceActions is what each source asks the policy for.
+// sourceAction is what each source asks the policy for.
 func sourceAction(s media.Source) policy.Action {
 	switch s {
 	case media.Microphone:
@@ -28,8 +28,10 @@ func sourceAction(s media.Source) policy.Action {
 
 // helloAgain: a socket says hello once; see visit.hello for the first one.
 func (c *call) helloAgain(Hello) (Welcome, error) {
+	c.answered = true
+	c.socket.send(encodeProblem(c.re, refuse(BadMessage, "hello twice").Problem))
 	c.socket.close(closeViolation, "hello twice")
-	return Welcome{}, refuse(BadMessage, "hello twice")
+	return Welcome{}, nil
 }
 
 func (c *call) publish(m Publish) (Answer, error) {

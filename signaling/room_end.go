@@ -26,6 +26,9 @@ type closingState struct {
 // tick looks at the deadlines.
 func (r *room) tick(now time.Time) {
 	for _, s := range r.sessions {
+		if s.socket != nil && s.socket.isClosed() {
+			r.detach(s, s.socket) // its reader may hang until a write to a dead network times out
+		}
 		if s.socket == nil && !s.awaySince.IsZero() && now.Sub(s.awaySince) >= resumeWithin {
 			r.drop(s, "lost")
 		}

@@ -79,7 +79,7 @@ func (s *session) emit(name string, body json.RawMessage) {
 		s.recent = s.recent[1:]
 	}
 	if s.socket != nil {
-		s.socket.send(data) // a full queue closes the socket; the reader's end then makes the session away
+		s.socket.send(data) // a full queue closes the socket; the room's next tick then makes the session away
 	}
 }
 
