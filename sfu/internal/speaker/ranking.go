@@ -177,8 +177,8 @@ func (r *Ranking) pickActive(now time.Duration, sorted []Voice) string {
 		}
 		wait = stagePatience
 	}
-	if now-r.overtaken < wait {
-		return r.active
+	if now-r.overtaken < wait || challenger.Silent {
+		return r.active // a cough is over by then
 	}
 	return challenger.ID
 }
