@@ -95,7 +95,7 @@ func (t *Tx) AddClass(c Class) error {
 // AddToClass makes a person a member of a class; repeating it is harmless.
 func (t *Tx) AddToClass(class, person uuid.UUID) error {
 	_, err := t.exec("add to class", `insert into class_members (school_id, class_id, person_id) values ($1, $2, $3)
-		on conflict (class_id, person_id) do nothing`, t.school, class, person)
+		on conflict (school_id, class_id, person_id) do nothing`, t.school, class, person)
 	return err
 }
 

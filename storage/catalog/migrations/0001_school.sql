@@ -34,7 +34,7 @@ create table class_members (
     school_id   uuid not null,
     class_id    uuid not null,
     person_id   uuid not null,
-    primary key (class_id, person_id),
+    primary key (school_id, class_id, person_id),
     foreign key (school_id, class_id) references classes (school_id, id),
     foreign key (school_id, person_id) references people (school_id, id)
 );
