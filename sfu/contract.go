@@ -84,8 +84,8 @@ type Events interface {
 
 // Tap is the recorder's view of a room. All methods run on the room's goroutine and must not block.
 type Tap interface {
-	// Open is called for each source that is being published and not muted, when the tap is set and afterwards when
-	// one begins. A nil TapTrack: this source is not wanted.
+	// Open is called for each source that is being published and not muted, once its first packet has told its codec,
+	// when the tap is set and afterwards when one begins. A nil TapTrack: this source is not wanted.
 	Open(src TapSource) TapTrack
 	// Speakers repeats [Events.SpeakersChanged].
 	Speakers(active media.ParticipantID, speaking []media.ParticipantID)
@@ -104,13 +104,15 @@ type TapSource struct {
 }
 
 // TapTrack receives one source's packets: after layer selection, in one continuous sequence and timestamp space,
-// RTX already unwrapped, padding-only packets dropped, possibly out of order and with gaps. It is called on the
-// goroutine that receives the encoding and must not block: what does not fit a queue is counted and lost.
+// RTX already unwrapped, padding-only packets dropped, possibly out of order and with gaps. Video begins with a
+// keyframe, and so does every change of layer; all packets are of the codec in [TapSource]. All methods run on one
+// goroutine, the tap's own, and must not block: what does not fit its queue is counted and lost.
 type TapTrack interface {
 	Packet(p *media.Packet)
 	// Report gives the publisher's sender reports, in the same timestamp space.
 	Report(sr media.SenderReport)
-	// Close is called once when the source is muted, stopped, or its publisher left, or the tap was replaced.
+	// Close is called once when the source is muted, stopped, changes its codec (another track is opened then), or its
+	// publisher left, or the tap was replaced.
 	Close()
 }
 
@@ -132,7 +134,7 @@ type Subscription struct {
 
 // Conference is the part of a room that signaling uses; [Room] implements it. Every method is safe from any goroutine.
 type Conference interface {
-	// Join adds a participant, or replaces the one of the same id (closing its transports).
+	// Join adds a participant, or replaces the one of the same id (closing its transports; its handle answers ErrClosed).
 	Join(ctx context.Context, id media.ParticipantID, caps Capabilities) (Member, error)
 	// Close ends all transports and waits for the room's goroutines.
 	Close() error
@@ -144,9 +146,10 @@ type Member interface {
 	Publish(ctx context.Context, p Publication) (answer string, err error)
 	// Subscribe answers a subscribe offer; an earlier subscribe transport of this member is closed.
 	Subscribe(ctx context.Context, s Subscription) (answer string, err error)
-	// SetView replaces what the member looks at.
+	// SetView replaces what the member looks at; a new member looks at nothing and hears everything.
 	SetView(v View)
-	// SetSource opens or closes the gate of one source: closed, nothing of it is forwarded, heard, counted as speech or recorded.
+	// SetSource opens or closes the gate of one source: closed, nothing of it is forwarded, heard, counted as speech or
+	// recorded. A new member's sources are all closed; the gate outlives publish transports.
 	SetSource(s media.Source, open bool)
 	// Leave closes the transports; idempotent.
 	Leave()

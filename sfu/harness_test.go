@@ -267,8 +267,8 @@ func (w *world) subscribe(m sfu.Member, o sfutest.Options, kinds ...media.SlotKi
 	return b
 }
 
-// film writes 25 pictures a second into an encoding, keyframes when asked, until the publisher is closed. Level tells
-// the encodings apart: it is the first byte after the fragment header... of every picture.
+// film writes 25 pictures a second into an encoding, keyframes when asked, until the publisher is closed. The height in
+// the parameter sets tells the encodings apart.
 func film(p *sfutest.Publisher, e *sfutest.Encoding, height int) {
 	video := sfutest.NewVideo(height)
 	var ts uint32

@@ -80,6 +80,8 @@ func TestBadOffersHaveADefinedAnswer(t *testing.T) {
 }
 
 func FuzzOffers(f *testing.F) {
+	f.Add(chromium(f, "publish.sdp"))
+	f.Add(chromium(f, "subscribe.sdp"))
 	f.Add("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n")
 	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0"})
 	if err != nil {

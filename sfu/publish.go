@@ -27,6 +27,7 @@ type publishLeg struct {
 	done    chan struct{}
 	once    sync.Once
 	wg      sync.WaitGroup
+	mu      sync.Mutex // guards done against the start of another goroutine
 }
 
 // newPublishLeg answers a publish offer; the error wraps ErrBadOffer for a bad one.
@@ -69,9 +70,18 @@ func (l *publishLeg) listen(state func(LegState), track func(src media.Source, r
 		if u == nil {
 			return
 		}
-		l.wg.Go(func() { l.readRTCP(u, receiver, remote.RID()) })
-		l.wg.Go(func() { l.readRTP(u, remote) })
+		l.start(func() { l.readRTCP(u, receiver, remote.RID()) })
+		l.start(func() { l.readRTP(u, remote) })
 	})
+}
+
+// start runs f unless the leg is closing: its close would not wait for it.
+func (l *publishLeg) start(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed() {
+		l.wg.Go(f)
+	}
 }
 
 // maxReadErrors ends an encoding that delivers nothing but errors.
@@ -134,7 +144,9 @@ func (l *publishLeg) readRTCP(u *upTrack, receiver *webrtc.RTPReceiver, rid stri
 // close ends the transport and waits for its goroutines. It is idempotent.
 func (l *publishLeg) close() {
 	l.once.Do(func() {
+		l.mu.Lock()
 		close(l.done)
+		l.mu.Unlock()
 		_ = l.pc.GracefulClose() // what fails to close is closed by then
 	})
 	l.wg.Wait()

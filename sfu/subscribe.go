@@ -66,7 +66,6 @@ type peerDownlink struct {
 	sdp    string
 	tracks []*slotTrack
 	open   atomic.Bool
-	done   chan struct{}
 	once   sync.Once
 	wg     sync.WaitGroup
 }
@@ -83,7 +82,7 @@ func newPeerDownlink(ctx context.Context, s *Server, sub Subscription) (*peerDow
 	if err != nil {
 		return nil, fmt.Errorf("subscribe transport: %w", err)
 	}
-	l := &peerDownlink{pc: pc, done: make(chan struct{})}
+	l := &peerDownlink{pc: pc}
 	for i, kind := range sub.Slots {
 		t := newSlotTrack(i, kind, &s.counters, &l.open)
 		t.rtcp = pc.WriteRTCP
@@ -192,7 +191,6 @@ func asksFor(p *rtcp.FullIntraRequest, ssrc uint32) bool {
 
 func (l *peerDownlink) close() {
 	l.once.Do(func() {
-		close(l.done)
 		l.open.Store(false)
 		// What fails to close is closed by then; there is nobody to tell.
 		_ = l.pc.GracefulClose()

@@ -106,9 +106,11 @@ func TestLevelsSurviveForwarding(t *testing.T) {
 			t.Fatalf("extensions %v of %v", ids, r.Packet.Header)
 		}
 	}
-	if speaking := w.events; speaking.active != "a" {
-		w.until("active speaker", func() bool { speaking.mu.Lock(); defer speaking.mu.Unlock(); return speaking.active == "a" })
-	}
+	w.until("active speaker", func() bool {
+		w.events.mu.Lock()
+		defer w.events.mu.Unlock()
+		return w.events.active == "a"
+	})
 }
 
 func TestPublishingWithoutTheRightIsNotForwarded(t *testing.T) {

@@ -65,22 +65,9 @@ func sizeOfSPS(nal []byte) (width, height int) {
 	}
 	var plain [64]byte
 	r := bits{data: unescape(plain[:0], nal[1:])}
-	profile := r.read(8)
-	r.read(16)
-	r.ue() // seq_parameter_set_id
-	chroma := uint(1)
-	switch profile {
-	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
-		chroma = r.ue()
-		if chroma == 3 {
-			r.read(1)
-		}
-		r.ue()
-		r.ue()
-		r.read(1)
-		if r.read(1) != 0 {
-			return 0, 0 // scaling lists: not worth the code, the caller falls back
-		}
+	chroma, ok := r.chroma()
+	if !ok {
+		return 0, 0
 	}
 	r.ue() // log2_max_frame_num_minus4
 	switch r.ue() {
@@ -120,6 +107,27 @@ func sizeOfSPS(nal []byte) (width, height int) {
 		return 0, 0
 	}
 	return int(w), int(h)
+}
+
+// chroma reads the profile and, where the profile has one, the chroma format; false when scaling lists follow, which
+// are not worth the code.
+func (b *bits) chroma() (format uint, ok bool) {
+	profile := b.read(8)
+	b.read(16)
+	b.ue() // seq_parameter_set_id
+	switch profile {
+	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
+	default:
+		return 1, true
+	}
+	format = b.ue()
+	if format == 3 {
+		b.read(1)
+	}
+	b.ue()
+	b.ue()
+	b.read(1)
+	return format, b.read(1) == 0
 }
 
 // unescape appends the NAL's first bytes without emulation prevention (H.264, section 7.4.1), up to out's capacity.

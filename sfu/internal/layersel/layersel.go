@@ -1,6 +1,3 @@
-// Package layersel chooses which simulcast layer a subscriber gets.
-//
-// It owns no state, is pure, and imports nothing of ours. Heights are in pixels; layers count from 0, the smallest.
 package layersel
 
 // Layer is what is known of one received encoding.
