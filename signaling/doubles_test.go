@@ -21,6 +21,7 @@ type fakeMedia struct {
 	members map[media.ParticipantID]*fakeMember
 	opened  int
 	closed  int
+	fail    error
 }
 
 func newFakeMedia() *fakeMedia { return &fakeMedia{members: map[media.ParticipantID]*fakeMember{}} }
@@ -28,6 +29,9 @@ func newFakeMedia() *fakeMedia { return &fakeMedia{members: map[media.Participan
 func (f *fakeMedia) open(_ media.RoomID, ev sfu.Events) (sfu.Conference, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.fail != nil {
+		return nil, f.fail
+	}
 	f.events = ev
 	f.opened++
 	return f, nil
@@ -60,11 +64,15 @@ type fakeMember struct {
 	allowed [media.Sources]bool
 	view    sfu.View
 	left    bool
+	failed  bool // the room's media broke down
 }
 
 func (m *fakeMember) Publish(_ context.Context, p sfu.Publication) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.failed {
+		return "", sfu.ErrClosed
+	}
 	if !strings.HasPrefix(p.Offer, "v=0") {
 		return "", fmt.Errorf("%w: no v=0", sfu.ErrBadOffer)
 	}

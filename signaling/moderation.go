@@ -70,7 +70,7 @@ func (c *call) remove(m Remove) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	person := target.personID()
+	person := target.person
 	err = c.room.journal.commit(c.ctx, func(tx *catalog.Tx) error {
 		return tx.RemoveFromRoom(c.room.id, person, c.room.cfg.Clock())
 	})
@@ -136,7 +136,7 @@ func (c *call) record(m SetRecording) (Done, error) {
 		return Done{}, err
 	}
 	return Done{}, c.do(func(r *room) error {
-		r.setRecording(m.On, c.sess.personID())
+		r.setRecording(m.On, c.sess.person)
 		return nil
 	})
 }

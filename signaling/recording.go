@@ -102,7 +102,7 @@ func (r *room) recordingStarted(id uuid.UUID, err error) {
 // timelineNow writes who is here and who speaks at the beginning of a recording.
 func (r *room) timelineNow() {
 	for _, s := range r.sessions {
-		person := s.personID()
+		person := s.person
 		r.timeline("join", &person, nil)
 	}
 	if r.speakers.Active != "" {
@@ -128,6 +128,7 @@ func (r *room) recordingStopped(err error) {
 	r.recording.since, r.recording.savedTo = time.Time{}, time.Time{}
 	r.tell("recording", r.recording.wire())
 	r.stepRecording()
+	r.stepClosing(r.cfg.Clock()) // the end of the lesson waits for this
 }
 
 func (r *room) readSaved(n savedNews) {

@@ -151,7 +151,7 @@ func (c *call) sendChat(m SendChat) (ChatMessage, error) {
 		return ChatMessage{}, refuse(BadMessage, "d.text: blank")
 	}
 	message := catalog.ChatMessage{
-		ID: uuid.New(), LessonID: c.room.id, PersonID: c.sess.personID(), ClientID: m.ClientID, Text: text,
+		ID: uuid.New(), LessonID: c.room.id, PersonID: c.sess.person, ClientID: m.ClientID, Text: text,
 	}
 	if err := c.do(func(r *room) error { message.SentAt = r.nextMoment(); return nil }); err != nil {
 		return ChatMessage{}, err
@@ -170,7 +170,7 @@ func (c *call) sendChat(m SendChat) (ChatMessage, error) {
 		return sent, nil // sent again after a lost acknowledgement: the others have it
 	}
 	// Whatever became of the sender meanwhile, the message is durable: everyone gets it.
-	err = c.room.ask(c.ctx, func() { c.room.publishChat(sent, c.sess.personID()) })
+	err = c.room.ask(c.ctx, func() { c.room.publishChat(sent, c.sess.person) })
 	return sent, err
 }
 
@@ -245,7 +245,7 @@ func (c *call) hand(m RaiseHand) (Done, error) {
 func (c *call) setHands(of []*session, at *time.Time) error {
 	err := c.room.journal.commit(c.ctx, func(tx *catalog.Tx) error {
 		for _, s := range of {
-			if err := tx.SetHand(c.room.id, s.personID(), at); err != nil {
+			if err := tx.SetHand(c.room.id, s.person, at); err != nil {
 				return err
 			}
 		}
@@ -254,20 +254,21 @@ func (c *call) setHands(of []*session, at *time.Time) error {
 	if err != nil {
 		return err
 	}
-	return c.do(func(r *room) error {
+	return c.room.ask(c.ctx, func() {
 		for _, s := range of {
-			r.showHand(s, at)
+			c.room.showHand(s.id, at)
 		}
-		return nil
 	})
 }
 
-func (r *room) showHand(s *session, at *time.Time) {
-	if s.over || (s.handAt == nil) == (at == nil) {
+// showHand goes by id: another session may have taken the place while the hand was being written down.
+func (r *room) showHand(id string, at *time.Time) {
+	s := r.sessions[id]
+	if s == nil || (s.handAt == nil) == (at == nil) {
 		return
 	}
 	s.handAt = at
 	r.tell("participant", s.participant())
-	person := s.personID()
+	person := s.person
 	r.timeline("hand", &person, map[string]bool{"up": at != nil})
 }

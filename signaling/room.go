@@ -266,7 +266,7 @@ func (r *room) staffInside() bool {
 func (r *room) countInside() {
 	ids := make([]uuid.UUID, 0, len(r.sessions))
 	for _, s := range r.sessions {
-		ids = append(ids, s.personID())
+		ids = append(ids, s.person)
 	}
 	r.inside.Store(&ids)
 }

@@ -81,9 +81,15 @@ func (r *room) finish() {
 		if s.member != nil {
 			s.member.Leave()
 		}
-		person := s.personID()
+		person := s.person
+		r.noteSharesEnd(s)
 		r.timeline("leave", &person, map[string]string{"reason": "ended"})
 		r.journal.note(leaves(r.id, person, at))
+	}
+	for person, row := range r.known {
+		if row.LeftAt == nil { // inside when an earlier server fell, and not back
+			r.journal.note(leaves(r.id, person, at))
+		}
 	}
 	r.countInside()
 	r.recording.wanted = false

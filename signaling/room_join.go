@@ -3,6 +3,7 @@ package signaling
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -106,15 +107,16 @@ func (r *room) admitSession(s, old *session, a arrival) {
 	if old != nil {
 		s.joinedAt, s.handAt, s.limits = old.joinedAt, old.handAt, old.limits
 		old.over = true
+		r.noteSharesEnd(old)
 		r.goodbye(old, "replaced", closeReplaced)
-	} else if row, was := r.known[s.personID()]; was && row.LeftAt == nil {
+	} else if row, was := r.known[s.person]; was && row.LeftAt == nil {
 		// The server fell while they were inside: they have been here since then, with their hand up.
 		s.joinedAt, s.handAt = row.JoinedAt, row.HandAt
 	}
-	delete(r.known, s.personID())
+	delete(r.known, s.person)
 	r.sessions[s.id] = s
 	s.socket = a.socket
-	person, at := s.personID(), r.cfg.Clock()
+	person, at := s.person, r.cfg.Clock()
 	r.journal.note(func(tx *catalog.Tx) error { return tx.JoinRoom(r.id, person, at) })
 	r.countInside()
 	if old == nil {
@@ -137,8 +139,7 @@ func (r *room) attach(s *session, a arrival) {
 	}
 	wasAway := !s.awaySince.IsZero()
 	s.socket, s.awaySince = a.socket, time.Time{}
-	fresh := newSession(a.who, a.hello, s.joinedAt)
-	s.token = fresh.token
+	s.who, s.token = a.who, rand.Text()
 	last := a.hello.Resume.Last
 	s.socket.send(encodeOK(a.re, r.encode(r.welcome(s, true, last))))
 	s.replay(last)
@@ -194,9 +195,10 @@ func (r *room) drop(s *session, reason string) {
 	if s.member != nil {
 		s.member.Leave()
 	}
-	person, at := s.personID(), r.cfg.Clock()
+	person, at := s.person, r.cfg.Clock()
 	r.journal.note(leaves(r.id, person, at))
 	r.countInside()
+	r.noteSharesEnd(s)
 	r.timeline("leave", &person, map[string]string{"reason": reason})
 	r.tell("participant_left", ParticipantLeft{ID: s.id, Reason: reason})
 	r.log.Info("gone", "participant", s.id, "reason", reason)

@@ -89,8 +89,16 @@ func (r *room) setSource(s *session, source media.Source, on bool) {
 	}
 	r.tell("participant", s.participant())
 	if source == media.Share {
-		person := s.personID()
+		person := s.person
 		r.timeline("share", &person, map[string]bool{"on": on})
+	}
+}
+
+// noteSharesEnd is for the timeline of a session that goes while it shares.
+func (r *room) noteSharesEnd(s *session) {
+	if s.on[media.Share] {
+		person := s.person
+		r.timeline("share", &person, map[string]bool{"on": false})
 	}
 }
 

@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/zvonok/zvonok/sfu/media"
@@ -282,5 +283,38 @@ func TestMediaIsPassedOn(t *testing.T) {
 	late := s.join("vasya")
 	if late.welcome.Codec != "vp9" || late.welcome.Speakers.Active != petya.id {
 		t.Errorf("late joiner: %+v", late.welcome)
+	}
+}
+
+func TestMediaThatDoesNotOpen(t *testing.T) {
+	s := newSchool(t)
+	s.media.mu.Lock()
+	s.media.fail = errors.New("no port")
+	s.media.mu.Unlock()
+	p := s.dial("teacher")
+	if got := p.refused("hello", hello("teacher")); got != "unavailable" {
+		t.Errorf("got %s", got)
+	}
+	p.closed(1013)
+	s.media.mu.Lock()
+	s.media.fail = nil
+	s.media.mu.Unlock()
+	s.join("teacher")
+}
+
+// When a room's media broke down, the next offer joins it anew, with the same gates open.
+func TestMediaThatBreaksDown(t *testing.T) {
+	s := newSchool(t)
+	teacher := s.join("teacher")
+	teacher.do("source", signaling.SetSource{Source: "microphone", On: true})
+	broken := s.media.member(teacher.id)
+	broken.mu.Lock()
+	broken.failed = true
+	broken.mu.Unlock()
+	if _, err := ask[signaling.Answer](teacher, "publish", signaling.Publish{SDP: "v=0"}); err != nil {
+		t.Fatal(err)
+	}
+	if now := s.media.member(teacher.id); now == broken || !now.isOpen(media.Microphone) || now.isOpen(media.Camera) {
+		t.Error("not joined anew, or with other gates")
 	}
 }

@@ -26,12 +26,13 @@ const (
 // owned by the room's goroutine.
 type session struct {
 	// Written before the session is known to anyone.
-	who    Caller
-	id     string // the person's id as the wire has it
+	person uuid.UUID
+	id     string // person as the wire has it
 	device string
 	caps   sfu.Capabilities
 	limits *limits
 
+	who   Caller // of the newest socket: its sign-in may be another than the first one's
 	token string
 	// socket is nil while the client is away.
 	socket    *socket
@@ -55,7 +56,7 @@ type numbered struct {
 
 func newSession(who Caller, h Hello, now time.Time) *session {
 	return &session{
-		who: who, id: who.Person.ID.String(), device: h.Device, caps: capabilities(h.Capabilities),
+		who: who, person: who.Person.ID, id: who.Person.ID.String(), device: h.Device, caps: capabilities(h.Capabilities),
 		limits: newLimits(), token: rand.Text(), joinedAt: now,
 	}
 }
@@ -115,10 +116,6 @@ func (s *session) participant() Participant {
 	}
 	return p
 }
-
-func (s *session) personID() uuid.UUID { return s.who.Person.ID }
-
-func (s *session) asks() policy.Person { return asks(s.who) }
 
 func asks(who Caller) policy.Person {
 	p := policy.Person{
