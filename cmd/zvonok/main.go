@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/zvonok/zvonok/cmd/zvonok/loadgen"
 )
 
 // build is set by the linker.
@@ -21,6 +23,7 @@ const usage = `Zvonok: video lessons on a school's own server.
   zvonok [serve] [flags]    run the server; --demo makes a demo school
   zvonok admin [flags]      a one-time sign-in link for an administrator; --password sets a new password
   zvonok settings           every setting, as a table
+  zvonok loadgen [flags]    measure the forwarding of media on this machine
   zvonok version
 
 zvonok serve --help lists the flags.
@@ -55,6 +58,11 @@ func run(ctx context.Context, args []string) error {
 		return admin(ctx, environment, args)
 	case "settings":
 		fmt.Print(settingsTable())
+	case "loadgen":
+		// Its exit code says more than failed: a run may be void.
+		if code := loadgen.Run(args, os.Stdout, os.Stderr); code != 0 {
+			os.Exit(code)
+		}
 	case "version":
 		fmt.Println(build)
 	case "help", "-h", "--help":
