@@ -65,6 +65,7 @@ export function Inside({ onLeave }: { onLeave: () => void }) {
         {panel === 'people' && <PeoplePanel onClose={view.closePanel} />}
         <Sounds />
       </main>
+      <Notices />
       <Bar
         panel={panel}
         onPanel={togglePanel}
@@ -74,7 +75,6 @@ export function Inside({ onLeave }: { onLeave: () => void }) {
         onLeave={onLeave}
       />
       <SettingsDialog open={settings} onClose={() => setSettings(false)} />
-      <Notices />
     </>
   );
 }

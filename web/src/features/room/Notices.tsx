@@ -1,8 +1,10 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '@/rtc/assertNever.ts';
 import type { Notice } from '@/rtc/roomState.ts';
-import { toast } from '@/ui/Toast.tsx';
+import { IconButton } from '@/ui/IconButton.tsx';
+import { Icon } from '@/ui/icons.tsx';
+import styles from './Notices.module.css';
 import { useRoom } from './roomContext.tsx';
 
 type Words = ReturnType<typeof useTranslation<'room'>>['t'];
@@ -13,10 +15,10 @@ export function noticeWords(notice: Notice, t: Words): { text: string; shown: bo
     case 'joined':
     case 'left':
     case 'removed':
+    case 'sharing':
       return { text: t(`notice.${notice.kind}`, { name: notice.name }), shown: false, bad: false };
     case 'hand':
-    case 'sharing':
-      return { text: t(`notice.${notice.kind}`, { name: notice.name }), shown: true, bad: false };
+      return { text: t('notice.hand', { name: notice.name }), shown: true, bad: false };
     case 'muted':
       return { text: t(`notice.muted.${notice.source}`, { name: notice.by }), shown: true, bad: false };
     case 'refused':
@@ -34,27 +36,66 @@ function deviceOf(source: 'microphone' | 'camera' | 'share' | 'share_audio') {
   return source === 'share_audio' ? 'share' : source;
 }
 
-/** Says what happened: toasts for those who see, a polite live region for those who listen. */
-export function Notices() {
-  const { t } = useTranslation('room');
+interface Slip {
+  readonly id: number;
+  readonly text: string;
+  readonly bad: boolean;
+}
+
+const stays = 7_000; // ms
+const atMost = 3;
+
+/** The notices that are new since the last look, and what is still on the screen of those before. */
+function useSlips(t: Words) {
   const notices = useRoom((room) => room.notices);
   const moderate = useRoom((room) => room.permissions.moderate);
   const told = useRef(0);
   const [spoken, setSpoken] = useState('');
+  const [slips, setSlips] = useState<readonly Slip[]>([]);
   useEffect(() => {
     const fresh = notices.filter((one) => one.id > told.current);
     told.current = notices.at(-1)?.id ?? told.current;
-    for (const { notice } of fresh) {
+    for (const { id, notice } of fresh) {
       const { text, shown, bad } = noticeWords(notice, t);
       // A hand is for the teacher; among pupils it would only be a ping every minute.
-      if (shown && (notice.kind !== 'hand' || moderate))
-        toast({ text, ...(bad ? { tone: 'bad' as const } : {}) });
-      else setSpoken(text);
+      if (shown && (notice.kind !== 'hand' || moderate)) {
+        setSlips((now) => [...now.slice(1 - atMost), { id, text, bad }]);
+      } else setSpoken(text);
     }
   }, [notices, t, moderate]);
+  const dismiss = useCallback((id: number) => setSlips((now) => now.filter((one) => one.id !== id)), []);
+  return { spoken, slips, dismiss };
+}
+
+/** Says what happened: slips above the bar for those who see, a polite live region for those who listen. */
+export function Notices() {
+  const { t } = useTranslation('room');
+  const { spoken, slips, dismiss } = useSlips(t);
   return (
-    <p className="visually-hidden" aria-live="polite" data-testid="announcer">
-      {spoken}
-    </p>
+    <div className={styles.place}>
+      <ol className={styles.stack} aria-live="polite">
+        {slips.map((slip) => (
+          <SlipLine key={slip.id} slip={slip} onClose={dismiss} />
+        ))}
+      </ol>
+      <p className="visually-hidden" aria-live="polite" data-testid="announcer">
+        {spoken}
+      </p>
+    </div>
+  );
+}
+
+function SlipLine({ slip, onClose }: { slip: Slip; onClose: (id: number) => void }) {
+  const { t } = useTranslation();
+  useEffect(() => {
+    const timer = setTimeout(() => onClose(slip.id), stays);
+    return () => clearTimeout(timer);
+  }, [slip.id, onClose]);
+  return (
+    <li className={styles.slip} data-testid="notice">
+      {slip.bad && <Icon name="warning" size={20} />}
+      <span className={styles.text}>{slip.text}</span>
+      <IconButton icon="x" size={20} label={t('close')} onClick={() => onClose(slip.id)} />
+    </li>
   );
 }
