@@ -93,7 +93,8 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
-		if v.secure {
+		// Only a server with a name of its own may promise this for a year; localhost and LAN names serve other things too.
+		if v.secure && strings.HasPrefix(s.config.PublicURL, "https://") {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if strings.HasPrefix(r.URL.Path, base+"/") {
