@@ -2,6 +2,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from '@playwri
 import type { RoleName } from './fixtures/cast.ts';
 import { filesOf } from './fixtures/make.ts';
 import { type Heard, installOracle, type Negotiations, oracleFacts, type Seen } from './oracle.ts';
+import { installScreen, shareFacts } from './share.ts';
 
 /** The distribution's browser; another place by ZVONOK_TEST_CHROMIUM. */
 export const chromiumPath = process.env['ZVONOK_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -61,11 +62,12 @@ export class Person {
       ignoreHTTPSErrors: true,
     });
     await context.addInitScript(installOracle, oracleFacts);
+    await context.addInitScript(installScreen, shareFacts);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (err) => complaints.push(String(err)));
     page.on('console', (m) => {
-      if (m.type() === 'error') complaints.push(m.text());
+      if (m.type() === 'error') complaints.push(`${m.text()} ${m.location().url}`);
     });
     return new Person(options.role, browser, context, page, complaints);
   }
@@ -80,6 +82,36 @@ export class Person {
 
   negotiations(): Promise<Negotiations> {
     return this.page.evaluate(() => window.oracle.negotiations());
+  }
+
+  /** Id in the school, which the hooks of the room call participant. */
+  async id(): Promise<string> {
+    const { person } = (await this.fetchJSON('/api/v1/me')) as { person: { id: string } };
+    return person.id;
+  }
+
+  /** What the server answers this person's browser: a GET of the page's own origin. */
+  status(path: string): Promise<number> {
+    return this.page.evaluate(async (url) => (await fetch(url)).status, path);
+  }
+
+  fetchText(path: string): Promise<string> {
+    return this.page.evaluate(async (url) => (await fetch(url)).text(), path);
+  }
+
+  async fetchJSON(path: string, send?: unknown): Promise<unknown> {
+    const { status, text } = await this.page.evaluate(
+      async ({ url, body }) => {
+        const answer = await fetch(
+          url,
+          body === undefined ? {} : { method: 'POST', body, headers: { 'Content-Type': 'application/json' } },
+        );
+        return { status: answer.status, text: await answer.text() };
+      },
+      { url: path, body: send === undefined ? undefined : JSON.stringify(send) },
+    );
+    if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
+    return JSON.parse(text);
   }
 
   async leave(): Promise<void> {
