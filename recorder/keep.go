@@ -122,6 +122,9 @@ func (r *Recorder) adopt(f *spool.Folder) {
 			reach(row.Segment.TrackID, row.Segment.StartUS+row.Segment.DurationUS)
 		}
 	}
+	if err := f.Reconsider(); err != nil {
+		r.cfg.Logger.Error("look at retired logs", "recording", f.Meta.Recording, "err", err)
+	}
 	r.recoverLogs(f, func(h segment.Header, endUS int64) { reach(h.Track, endUS) })
 	if p.mixEnd == 0 {
 		p.mixEnd = p.end // unknown: all of the mix is uploaded; the playlist fills what is missing with silence

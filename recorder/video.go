@@ -103,8 +103,11 @@ func (v *videoLine) turn(u depacketize.Unit) int64 {
 	v.clk.Resync(u.TS, duration(v.lastAt, v.w.rate)+time.Millisecond)
 	at := max(ticks(v.clk.Time(u.TS), v.w.rate), v.lastAt+1)
 	v.w.close(at)
-	if u.Key {
+	if u.Key && !u.Config.Equal(v.w.config) {
 		v.w.configure(u.Config)
+		if id, ok := v.s.stage.Current(); ok && id == v.id {
+			v.s.mixer.cutAt(duration(at, v.w.rate)) // a discontinuity in both playlists
+		}
 	}
 	a := anchor{rtp: u.TS}
 	if ts, ntp, ok := v.clk.Anchor(); ok {

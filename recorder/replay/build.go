@@ -78,6 +78,9 @@ func Build(in Input) *Presentation {
 	}
 	b.buildVideo()
 	b.buildAudio()
+	if b.in.Running {
+		b.holdAudio()
+	}
 	b.align()
 	p := &Presentation{video: b.video, audio: b.audio, startedAt: in.StartedAt, running: in.Running}
 	p.describe()
@@ -271,6 +274,19 @@ func (b *builder) fillSilence(from, to int64) {
 	}
 }
 
+// holdAudio keeps sound back that begins where the picture is not known yet: a discontinuity may still come there.
+func (b *builder) holdAudio() {
+	until := int64(0)
+	if n := len(b.video); n > 0 {
+		until = b.video[n-1].EndUS
+	}
+	n := len(b.audio)
+	for n > 0 && b.audio[n-1].StartUS >= until-near {
+		n--
+	}
+	b.audio = b.audio[:n]
+}
+
 // align finds the discontinuities of the video and gives the audio the same.
 func (b *builder) align() {
 	for i := 1; i < len(b.video); i++ {
@@ -294,17 +310,11 @@ func (b *builder) cutAudio(at int64) {
 		switch {
 		case e.EndUS <= at-near || i == 0 && at < e.StartUS+near:
 			continue
-		case e.StartUS > at-near && i > 0: // the nearest boundary, or the end of a straddling segment
+		case e.StartUS > at-near && i > 0: // the nearest boundary, or the end of what straddles
 			if e.StartUS < at+near && e.Discontinuities == 0 {
 				e.StartUS, b.audio[i-1].EndUS = at, at
 			}
 			e.Discontinuities++
-			return
-		case e.Segment == nil && e.EndUS > at+near: // silence can be cut anywhere
-			rest := *e
-			e.EndUS = at
-			rest.StartUS, rest.Discontinuities = at, 1
-			b.audio = slices.Insert(b.audio, i+1, rest)
 			return
 		}
 	}

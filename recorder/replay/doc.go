@@ -14,5 +14,6 @@
 //     same instant: the recorder closes the mix's segment there. A mix segment that straddles such an instant all the
 //     same keeps together; its discontinuity comes at its end. The time line is one, so sound and picture stay in step.
 //   - While the recording runs, the playlists (EVENT) only ever grow: a span is settled once the mix has passed its end,
-//     because segments are indexed in the order in which they were closed and the mix closes last.
+//     because segments are indexed in the order in which they were closed and the mix closes last. Sound is listed as far
+//     as the picture.
 package replay

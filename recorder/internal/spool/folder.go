@@ -1,9 +1,12 @@
 package spool
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,8 +102,59 @@ func (f *Folder) NewLog(name string) (*Writer, error) {
 // Logs lists the logs of open segments.
 func (f *Folder) Logs() ([]string, error) { return filepath.Glob(filepath.Join(f.openDir(), "*.rec")) }
 
+// retiredSuffix marks a log whose segment is an object.
+const retiredSuffix = ".done"
+
 // Retire gives up a log whose segment has become an object; it goes with the next [Root.Sync].
-func (f *Folder) Retire(path string) { f.root.removeLater(path) }
+func (f *Folder) Retire(path string) { f.root.retire(path) }
+
+// Reconsider looks at the logs that an earlier run retired and had no time to remove. A log goes, unless its object lies
+// here and is not whole: names reach the disk in order, but a power cut may take an object's last bytes. Then the log
+// is an open one again. Logs and objects belong together by the last part of the log's name.
+func (f *Folder) Reconsider() error {
+	logs, err := filepath.Glob(filepath.Join(f.openDir(), "*.rec*"))
+	if err != nil || len(logs) == 0 {
+		return err
+	}
+	items, err := f.Items()
+	if err != nil {
+		return err
+	}
+	for _, path := range logs {
+		log, retired := strings.CutSuffix(path, retiredSuffix)
+		name := strings.TrimSuffix(filepath.Base(log), ".rec")
+		id := name[max(0, len(name)-36):] // a uuid
+		i := slices.IndexFunc(items, func(it Item) bool { return strings.Contains(it.Key, id) })
+		if !retired {
+			if i >= 0 && (items[i].Stored || f.whole(items[i])) {
+				f.Retire(path) // killed between the two
+			}
+			continue
+		}
+		if i >= 0 && !items[i].Stored && !f.whole(items[i]) {
+			if err := errors.Join(f.Drop(items[i]), os.Rename(path, log)); err != nil {
+				return err
+			}
+			continue
+		}
+		f.root.mu.Lock()
+		f.root.closed = append(f.root.closed, path)
+		f.root.mu.Unlock()
+	}
+	return nil
+}
+
+// whole says whether an object's data is what its hash says.
+func (f *Folder) whole(it Item) bool {
+	data, err := f.Data(it)
+	if err != nil {
+		return false
+	}
+	defer data.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, data)
+	return err == nil && bytes.Equal(h.Sum(nil), it.SHA256)
+}
 
 // Put adds an object. When it returns nil the object survives a kill; after the next [Root.Sync], a power cut.
 func (f *Folder) Put(it Item, data []byte) error {

@@ -1,10 +1,12 @@
 package spool
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -84,6 +86,9 @@ func checkReopened(t *testing.T, dir string, want Meta) {
 		t.Errorf("%v %v", rows, err)
 	}
 	f.Retire(logs[0])
+	if logs, _ = f.Logs(); len(logs) != 0 {
+		t.Error("a retired log is still open")
+	}
 	if err := errors.Join(data.Close(), root.Sync(), f.Put(Item{Key: "d"}, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -102,5 +107,67 @@ func checkReopened(t *testing.T, dir string, want Meta) {
 	}
 	if err := errors.Join(root.DropErasure(e), f.Remove()); err != nil {
 		t.Error(err)
+	}
+}
+
+// After a power cut an object may be cut short though its log is retired already: the log is opened again.
+func TestReconsider(t *testing.T) {
+	root, err := Open(t.TempDir(), master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	f, err := root.Create(Meta{Recording: uuid.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, cut, gone := uuid.NewString(), uuid.NewString(), uuid.NewString()
+	for _, id := range []string{whole, cut, gone} {
+		log, err := f.NewLog("track-000001-" + id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256([]byte("data"))
+		data := "data"
+		if id == cut {
+			data = "da"
+		}
+		if id != gone { // that one was uploaded
+			err = f.Put(Item{Key: "a/000001-" + id + ".m4s", SHA256: sum[:]}, []byte(data))
+		}
+		f.Retire(log.Path())
+		if err := errors.Join(err, log.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root.closed = nil // the power cut
+	if err := errors.Join(f.Reconsider(), root.Sync()); err != nil {
+		t.Fatal(err)
+	}
+	logs, _ := f.Logs()
+	items, _ := f.Items()
+	rest, _ := filepath.Glob(filepath.Join(f.openDir(), "*"))
+	if len(logs) != 1 || !strings.Contains(logs[0], cut) || len(items) != 1 || len(rest) != 1 {
+		t.Errorf("logs %v items %v rest %v", logs, items, rest)
+	}
+}
+
+func TestWrongMasterKey(t *testing.T) {
+	dir := t.TempDir()
+	root, err := Open(dir, master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := root.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, [32]byte{9}); !errors.Is(err, ErrMasterKey) {
+		t.Error(err)
+	}
+	if root, err = Open(dir, master); err != nil {
+		t.Fatal(err)
+	}
+	if err := root.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -94,7 +94,11 @@ func (r *Root) Sync() error {
 	return nil
 }
 
-func (r *Root) removeLater(path string) {
+// retire marks a log as superseded and removes it after the next sync.
+func (r *Root) retire(path string) {
+	if done := path + retiredSuffix; os.Rename(path, done) == nil {
+		path = done // else it is sealed again by the next run, to the same object
+	}
 	r.mu.Lock()
 	r.closed = append(r.closed, path)
 	r.mu.Unlock()
