@@ -79,33 +79,6 @@ func TestBadOffersHaveADefinedAnswer(t *testing.T) {
 	}
 }
 
-func FuzzOffers(f *testing.F) {
-	f.Add(chromium(f, "publish.sdp"))
-	f.Add(chromium(f, "subscribe.sdp"))
-	f.Add("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n")
-	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = server.Close() })
-	room, err := server.OpenRoom("fuzz", newRecorded())
-	if err != nil {
-		f.Fatal(err)
-	}
-	m, err := room.Join(context.Background(), "a", sfu.Capabilities{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, offer string) {
-		if _, err := m.Publish(t.Context(), sfu.Publication{Offer: offer}); err != nil && !errors.Is(err, sfu.ErrBadOffer) {
-			t.Error(err)
-		}
-		if _, err := m.Subscribe(t.Context(), sfu.Subscription{Offer: offer, Slots: soundSlots}); err != nil && !errors.Is(err, sfu.ErrBadOffer) {
-			t.Error(err)
-		}
-	})
-}
-
 func TestRoomsAndMembersEndOnce(t *testing.T) {
 	w := newWorld(t, nil)
 	if _, err := w.server.OpenRoom("room", newRecorded()); !errors.Is(err, sfu.ErrRoomExists) {
