@@ -2,7 +2,7 @@ import * as Radix from '@radix-ui/react-dialog';
 import type { ReactNode } from 'react';
 import { cx } from './cx.ts';
 import styles from './Dialog.module.css';
-import { IconButton } from './IconButton.tsx';
+import { Icon } from './icons.tsx';
 
 interface Props {
   open: boolean;
@@ -31,17 +31,16 @@ export function Dialog({ open, onClose, title, text, closeLabel, children, actio
             onPointerDownOutside={stay}
             {...(text ? {} : { 'aria-describedby': undefined })}
           >
-            <div className={styles.head}>
-              <Radix.Title className={styles.title}>{title}</Radix.Title>
-              {closeLabel && (
-                <Radix.Close asChild>
-                  <IconButton icon="x" label={closeLabel} className={styles.close} />
-                </Radix.Close>
-              )}
-            </div>
+            <Radix.Title className={cx(styles.title, closeLabel && styles.besideCross)}>{title}</Radix.Title>
             {text && <Radix.Description className={styles.text}>{text}</Radix.Description>}
             {children}
             {actions && <div className={styles.actions}>{actions}</div>}
+            {/* Last, so that the focus begins at the question and not at its cross. */}
+            {closeLabel && (
+              <Radix.Close className={styles.close} aria-label={closeLabel}>
+                <Icon name="x" />
+              </Radix.Close>
+            )}
           </Radix.Content>
         </Radix.Overlay>
       </Radix.Portal>
