@@ -57,7 +57,7 @@ func TestTheAnswerToChromium(t *testing.T) {
 	w := newWorld(t, nil)
 	m := w.join("a", sfu.Capabilities{})
 	video := []string{"H264", "VP9", "AV1", "VP8"}
-	const h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"
+	const h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 
 	answer, err := m.Publish(w.ctx, sfu.Publication{Offer: chromium(t, "publish.sdp")})
 	if err != nil {
@@ -65,7 +65,8 @@ func TestTheAnswerToChromium(t *testing.T) {
 	}
 	for i, s := range sections(answer) {
 		if media.Source(i).IsVideo() {
-			if got := codecsOf(t, s); !slices.Equal(got, video) || !strings.Contains(s, h264) || !strings.Contains(s, "transport-cc") {
+			if got := codecsOf(t, s); !slices.Equal(got, video) || !strings.Contains(s, h264) || !strings.Contains(s, "transport-cc") ||
+				strings.Count(s, "x-google-start-bitrate=1000") != len(video) {
 				t.Errorf("%s: %v\n%s", media.Source(i), got, s)
 			}
 		} else if got := codecsOf(t, s); !slices.Equal(got, []string{"opus"}) || !strings.Contains(s, "usedtx=1") || !strings.Contains(s, "ssrc-audio-level") {

@@ -45,6 +45,7 @@ func newPublishLeg(ctx context.Context, s *Server, p Publication) (*publishLeg, 
 	leg := &publishLeg{pc: pc, mids: mids, allowed: p.Allowed, done: make(chan struct{})}
 	if leg.sdp, err = answerOffer(ctx, pc, offer); err == nil {
 		leg.codecs, err = readPayloadTypes(leg.sdp)
+		leg.sdp = withStartBitrate(leg.sdp)
 	}
 	if err != nil {
 		leg.close()
@@ -150,6 +151,34 @@ func (l *publishLeg) close() {
 		_ = l.pc.GracefulClose() // what fails to close is closed by then
 	})
 	l.wg.Wait()
+}
+
+// startBitrate is what browsers begin to send with, in kbit/s. Their own 300 carries one small layer, and the probe for
+// more is lost when the transport connects before there is a picture.
+const startBitrate = 1000
+
+// withStartBitrate adds libwebrtc's hint to every video codec of an answer; others ignore it.
+func withStartBitrate(answer string) string {
+	hint := "x-google-start-bitrate=" + strconv.Itoa(startBitrate)
+	lines := strings.SplitAfter(answer, "\r\n")
+	out := make([]string, 0, len(lines)+16)
+	video := false
+	for _, line := range lines {
+		if strings.HasPrefix(line, "m=") {
+			video = strings.HasPrefix(line, "m=video")
+		}
+		if pt, ok := strings.CutPrefix(line, "a=rtpmap:"); ok && video && !strings.Contains(line, " rtx/") {
+			pt, _, _ = strings.Cut(pt, " ")
+			if !strings.Contains(answer, "a=fmtp:"+pt+" ") {
+				line += "a=fmtp:" + pt + " " + hint + "\r\n"
+			}
+		}
+		if strings.HasPrefix(line, "a=fmtp:") && video && !strings.Contains(line, " apt=") {
+			line = strings.TrimSuffix(line, "\r\n") + ";" + hint + "\r\n"
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "")
 }
 
 // readPayloadTypes learns from our own answer what was negotiated.
