@@ -41,40 +41,44 @@ func New(cfg Config) (*Server, error) {
 // policy; whether they may be in this lesson is decided here again, for every message. An error says that there was no
 // upgrade and that the response has been written.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, who Caller, lesson uuid.UUID) error {
-	if !s.enter() {
+	v := &visit{
+		server: s, socket: newSocket(), who: who, lesson: lesson,
+		log: s.cfg.Logger.With("room", lesson, "participant", who.Person.ID),
+	}
+	if !s.enter(v) {
 		http.Error(w, "closing", http.StatusServiceUnavailable)
 		return ErrClosed
 	}
-	defer s.sockets.Done()
+	defer s.leave(v)
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{Subprotocol}, OriginPatterns: s.cfg.Origins,
 	})
 	if err != nil {
 		return fmt.Errorf("accept socket: %w", err)
 	}
-	v := &visit{
-		server: s, socket: newSocket(conn), who: who, lesson: lesson,
-		log: s.cfg.Logger.With("room", lesson, "participant", who.Person.ID),
-	}
-	s.mu.Lock()
-	s.visits[v] = struct{}{}
-	s.mu.Unlock()
+	v.socket.attach(conn)
 	v.run(context.WithoutCancel(r.Context()))
-	s.mu.Lock()
-	delete(s.visits, v)
-	s.mu.Unlock()
 	return nil
 }
 
-// enter counts a socket unless the server is closing.
-func (s *Server) enter() bool {
+// enter makes a visit known unless the server is closing. It comes before the upgrade, so that no revocation falls
+// between the caller's check and the first frame.
+func (s *Server) enter(v *visit) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
+	s.visits[v] = struct{}{}
 	s.sockets.Add(1)
 	return true
+}
+
+func (s *Server) leave(v *visit) {
+	s.mu.Lock()
+	delete(s.visits, v)
+	s.mu.Unlock()
+	s.sockets.Done()
 }
 
 // Reopen opens the rooms of all lessons that were open when the last server fell: their recordings go on, and those

@@ -58,9 +58,15 @@ type socket struct {
 	written chan struct{}
 }
 
-func newSocket(conn *websocket.Conn) *socket {
+// newSocket makes a socket that has no connection yet: it may be sent to and closed from the moment that it is known.
+func newSocket() *socket {
+	return &socket{queue: make(chan []byte, queueFrames), closed: make(chan struct{}), written: make(chan struct{})}
+}
+
+// attach gives the socket its connection, before any of its goroutines runs.
+func (s *socket) attach(conn *websocket.Conn) {
 	conn.SetReadLimit(maxFrame)
-	return &socket{conn: conn, queue: make(chan []byte, queueFrames), closed: make(chan struct{}), written: make(chan struct{})}
+	s.conn = conn
 }
 
 // send queues a frame. When the queue is full the reader at the other end is too slow: the socket is closed with "try
