@@ -113,8 +113,7 @@ func TestProperty(t *testing.T) {
 		open, wanted := map[ID]bool{}, map[ID]bool{}
 		var on *ID
 		var since, gone time.Duration
-		var m *Machine
-		m = New(func(a Action) {
+		m := New(func(a Action) {
 			switch a.Kind {
 			case Want:
 				if wanted[a.ID] || !open[a.ID] {
