@@ -8,3 +8,9 @@ func (s *Server) Routed() []string {
 	}
 	return all
 }
+
+// Codes are all of them.
+var Codes = []Code{
+	CodeBadRequest, CodeBusy, CodeConflict, CodeDamaged, CodeDatabaseAway, CodeForbidden, CodeInsecure, CodeInternal, CodeInvalid, CodeLessonEnded,
+	CodeLinkInvalid, CodeMethod, CodeNotFound, CodeRemoved, CodeSignedOut, CodeStorageAway, CodeTooLarge, CodeTooManyTries, CodeWrongOrigin, CodeWrongPassword,
+}

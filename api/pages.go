@@ -87,7 +87,7 @@ func (s *Server) routesOfPages() {
 // getPage serves a file of the client, or the client's start page for the routes that live in it.
 func (s *Server) getPage(_ *visit, _ nothing, c echo.Context) error {
 	asked := path.Clean("/" + c.Request().URL.Path)
-	if strings.HasPrefix(asked, "/api/") {
+	if asked == "/api" || strings.HasPrefix(asked, "/api/") {
 		return notFound()
 	}
 	h := c.Response().Header()

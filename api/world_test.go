@@ -322,3 +322,8 @@ func ask(t *testing.T, base, method, path, cookie string, body any, headers ...s
 }
 
 type object = map[string]any
+
+var discard = slog.New(slog.DiscardHandler)
+
+// readyAgain is longer than an answer of /readyz is remembered.
+const readyAgain = 3 * time.Second
