@@ -14,6 +14,10 @@ const (
 	// resendPause and resendLimit bound what one packet's retransmission can cost.
 	resendPause = 10 * time.Millisecond
 	resendLimit = 12
+	// recentKeyframe is how old a keyframe may be that a slot begins with.
+	recentKeyframe = 400 * time.Millisecond
+	// catchUpGap is how many missing packets end the search for what followed a keyframe.
+	catchUpGap = 16
 	// reportInterval is between our sender reports.
 	reportInterval = time.Second
 )
@@ -90,9 +94,21 @@ func (d *downTrack) retarget(src *upSource, target *upTrack) {
 		return
 	}
 	d.shard.feed(target, d)
-	if target != d.current && d.video {
-		target.requestKeyframe()
+	if target == d.current || !d.video {
+		return
 	}
+	if p := target.keyframe.Load(); p != nil && d.canBeginAt(p, time.Now()) {
+		d.begin(target, p)
+		return
+	}
+	target.requestKeyframe()
+}
+
+// canBeginAt says whether a free slot may begin with a keyframe that has come already: so recent that what followed
+// is a short burst from the history, and not older than what the slot showed before, whose time must not run back.
+func (d *downTrack) canBeginAt(p *media.Packet, now time.Time) bool {
+	return d.current == nil && now.Sub(p.Arrival) <= recentKeyframe && p.Arrival.After(d.lastArrival) &&
+		d.target.source.passes() && !d.refused[p.Codec] && d.sink.ready(p.Codec) && d.target.history.Get(p.Seq) == p
 }
 
 // packet takes the next packet of an up track that feeds this down track.
@@ -131,11 +147,16 @@ func (d *downTrack) begin(u *upTrack, p *media.Packet) {
 	if !d.video {
 		return
 	}
-	for seq := p.Seq + 1; ; seq++ {
+	for seq, missing := p.Seq+1, 0; missing < catchUpGap; seq++ {
 		next := u.history.Get(seq)
-		if next == nil || next.Codec != p.Codec {
+		if next == nil {
+			missing++ // lost, or not come yet
+			continue
+		}
+		if next.Codec != p.Codec {
 			break
 		}
+		missing = 0
 		d.write(u, next)
 	}
 	d.reportedAt = time.Time{} // a switch moves the timestamps: tell the receiver soon

@@ -50,6 +50,8 @@ type upTrack struct {
 	// keyWanted is set until a keyframe begins, keySent when one was last asked for.
 	keyWanted atomic.Bool
 	keySent   atomic.Int64
+	// keyframe is the first packet of the latest keyframe.
+	keyframe atomic.Pointer[media.Packet]
 
 	mu sync.Mutex // guards the making of a new shards slice
 }
@@ -118,6 +120,9 @@ func (u *upTrack) receive(wire []byte, now time.Time) {
 	if !u.history.Store(p) {
 		c.drop(DropDuplicate)
 		return
+	}
+	if p.Keyframe {
+		u.keyframe.Store(p)
 	}
 	if codec != u.current {
 		u.current = codec
