@@ -72,7 +72,7 @@ export function grid(n: number, boxWidth: number, boxHeight: number, gap: number
     for (const [i, shape] of shapes.entries()) {
       const width = Math.min(maxWidth, maxHeight * shape);
       const height = width / shape;
-      const worth = width * height * (1 - 0.12 * i);
+      const worth = width * height * (1 - 0.2 * i);
       if (worth > bestWorth) {
         bestWorth = worth;
         best = { columns, rows, width: Math.floor(width), height: Math.floor(height) };

@@ -23,7 +23,7 @@ export function Banners() {
   if (talking) {
     const unmute = (
       <Button look="bell" onClick={() => toggleSource(session, 'microphone')}>
-        {t('bar.microphoneOn')}
+        {t('banner.unmute')}
       </Button>
     );
     return <Banner kind="talking-muted" icon="micOff" text={t('banner.talking')} action={unmute} />;
@@ -33,7 +33,7 @@ export function Banners() {
     return <Banner kind="ending" icon="clock" text={t('banner.ending', { time })} />;
   }
   if (sharing) {
-    const stop = <Button onClick={() => void session.sources.stopShare()}>{t('bar.stopShare')}</Button>;
+    const stop = <Button onClick={() => void session.sources.stopShare()}>{t('banner.stopShare')}</Button>;
     return <Banner kind="sharing" icon="share" text={t('banner.sharing')} action={stop} />;
   }
   if (newBuild) {

@@ -23,11 +23,10 @@ interface Props {
 
 /** Everything one does in a lesson, within the thumb's reach. */
 export function Bar({ panel, onPanel, layout, onLayout, onSettings, onLeave }: Props) {
-  const { t } = useTranslation('room');
   const compact = useCompact();
   const permissions = useRoom((room) => room.permissions);
   return (
-    <div className={styles.bar} role="toolbar" aria-label={t('bar.label')}>
+    <footer className={styles.bar}>
       <OwnButtons />
       {!compact && !isPhone() && permissions.share && <ShareButton />}
       <span className={styles.gap} />
@@ -42,7 +41,7 @@ export function Bar({ panel, onPanel, layout, onLayout, onSettings, onLeave }: P
         onSettings={onSettings}
       />
       <LeaveButton onLeave={onLeave} />
-    </div>
+    </footer>
   );
 }
 
