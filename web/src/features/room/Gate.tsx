@@ -1,12 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { assertNever } from '@/rtc/assertNever.ts';
 import type { Connection } from '@/rtc/roomState.ts';
 import { Button, buttonLook } from '@/ui/Button.tsx';
-import { Icon, type IconName } from '@/ui/icons.tsx';
-import { Spinner } from '@/ui/Spinner.tsx';
-import styles from './Gate.module.css';
+import { Card } from './GateCard.tsx';
 import { ReplayLink } from './ReplayLink.tsx';
 
 interface Props {
@@ -106,32 +104,6 @@ function Failed({
         </>
       }
     />
-  );
-}
-
-interface CardProps {
-  icon?: IconName;
-  title: string;
-  text?: string | undefined;
-  wait?: boolean;
-  actions?: ReactNode;
-}
-
-function Card({ icon, title, text, wait = false, actions }: CardProps) {
-  return (
-    <main className={styles.gate} tabIndex={-1}>
-      <div className={styles.card} role="status">
-        {icon && (
-          <span className={styles.stamp}>
-            <Icon name={icon} size={32} />
-          </span>
-        )}
-        {wait && <Spinner size={40} />}
-        <h1 className={styles.title}>{title}</h1>
-        {text && <p className={styles.text}>{text}</p>}
-        {actions && <div className={styles.actions}>{actions}</div>}
-      </div>
-    </main>
   );
 }
 
