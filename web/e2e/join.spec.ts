@@ -1,6 +1,6 @@
 import { cast, SHARE } from './fixtures/cast.ts';
 import type { Person } from './person.ts';
-import { expect, heardBy, join, seenBy, test } from './school.ts';
+import { expect, heardBy, join, seenBy, share, test } from './school.ts';
 import { shareTone } from './share.ts';
 
 /** How soon the right picture must be there after something happened. */
@@ -81,12 +81,6 @@ test('five joins, five leaves and three shares show the right picture within a s
   }
   expect(await Promise.all([teacher, anna].map((p) => p.negotiations()))).toEqual(before);
 });
-
-async function share(person: Person, on: boolean): Promise<void> {
-  const button = person.page.getByTestId('bar-share');
-  await button.click();
-  await expect(button).toHaveAttribute('data-on', String(on));
-}
 
 async function sharesSeenBy(person: Person): Promise<number[]> {
   return (await person.see()).filter((s) => s.source === 'share' && s.what >= 0).map((s) => s.what);

@@ -47,6 +47,8 @@ export interface Oracle {
   see(): Seen[];
   /** Tones that sounded in the last ms from elements that play aloud; loudest first. */
   hear(ms: number): Heard[];
+  /** Every single detection of a tone in the last minute; at is ms since 1970. */
+  sounds(): { tone: number; peak: number; at: number }[];
   /** Every reading of one element's pictures since the call, as they are presented. */
   watch(selector: string): void;
   /** What watch gathered: at is the element's clock in seconds, now is ms since 1970. */
@@ -73,7 +75,7 @@ export function installOracle(facts: typeof oracleFacts): void {
   // --- eyes -------------------------------------------------------------------------------------------------------
   const canvas = document.createElement('canvas');
   canvas.width = cells * 8;
-  canvas.height = 8;
+  canvas.height = 108;
   const pen = canvas.getContext('2d', { willReadFrequently: true });
 
   function crc8(bits: readonly number[]): number {
@@ -88,15 +90,14 @@ export function installOracle(facts: typeof oracleFacts): void {
 
   const number = (bits: readonly number[]) => bits.reduce((sum, bit) => sum * 2 + bit, 0);
 
-  function readStrip(source: CanvasImageSource, width: number, height: number, from: number): Reading | null {
+  /** Reads the middle of each cell in one row of the canvas. */
+  function readStrip(row: number): Reading | null {
     if (pen === null) return null;
-    const tall = height * strip;
-    pen.drawImage(source, 0, from + tall * 0.25, width, tall * 0.5, 0, 0, canvas.width, canvas.height);
-    const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data;
+    const pixels = pen.getImageData(0, row - 2, canvas.width, 4).data;
     const light: number[] = [];
     for (let cell = 0; cell < cells; cell++) {
       let sum = 0;
-      for (let y = 2; y < 6; y++) {
+      for (let y = 0; y < 4; y++) {
         for (let x = cell * 8 + 3; x < cell * 8 + 5; x++) sum += pixels[(y * canvas.width + x) * 4 + 1] ?? 0;
       }
       light.push(sum / 8);
@@ -115,8 +116,11 @@ export function installOracle(facts: typeof oracleFacts): void {
   function readPicture(source: CanvasImageSource, width: number, height: number): Reading {
     const nothing = { what: -1, frame: -1 };
     if (width === 0 || height === 0) return nothing;
-    const top = readStrip(source, width, height, 0);
-    const bottom = readStrip(source, width, height, height * (1 - strip));
+    // One draw: between two the element may move on to its next picture.
+    pen?.drawImage(source, 0, 0, width, height, 0, 0, canvas.width, canvas.height);
+    const middle = Math.round((canvas.height * strip) / 2);
+    const top = readStrip(middle);
+    const bottom = readStrip(canvas.height - middle);
     if (top !== null && bottom !== null && (top.what !== bottom.what || top.frame !== bottom.frame))
       return nothing;
     return top ?? bottom ?? nothing;
@@ -236,7 +240,7 @@ export function installOracle(facts: typeof oracleFacts): void {
         if (peak > 4 * beside) log.push({ tone, peak, at });
       }
     }
-    while (log.length > 0 && (log[0]?.at ?? 0) < at - 30_000) log.shift();
+    while (log.length > 0 && (log[0]?.at ?? 0) < at - 60_000) log.shift();
   }
 
   function hear(ms: number): Heard[] {
@@ -279,6 +283,7 @@ export function installOracle(facts: typeof oracleFacts): void {
   window.oracle = {
     see,
     hear,
+    sounds: () => [...log],
     watch,
     watched: () => [...watchedPictures],
     negotiations: () => ({ ...counts }),

@@ -92,11 +92,11 @@ export class Person {
 
   /** What the server answers this person's browser: a GET of the page's own origin. */
   status(path: string): Promise<number> {
-    return this.page.evaluate(async (url) => (await fetch(url)).status, path);
+    return this.page.evaluate(async (url) => (await fetch(url, { cache: 'no-store' })).status, path);
   }
 
   fetchText(path: string): Promise<string> {
-    return this.page.evaluate(async (url) => (await fetch(url)).text(), path);
+    return this.page.evaluate(async (url) => (await fetch(url, { cache: 'no-store' })).text(), path);
   }
 
   async fetchJSON(path: string, send?: unknown): Promise<unknown> {

@@ -36,7 +36,7 @@ export const test = base.extend<{ stage: Stage }>({
     const signIn = async (role: RoleName, options: Partial<PersonOptions> = {}) => {
       const person = await stranger(role, options);
       const [kind, index] = parts[role];
-      await useLink(person, server.link(kind, index).url);
+      await openLink(person, server.link(kind, index).url);
       return person;
     };
     const talk = async (student: number, tone: number, soft = false) => {
@@ -69,7 +69,7 @@ export const test = base.extend<{ stage: Stage }>({
 export { expect };
 
 /** Opens a personal link and presses its one button; the person lands on Today or where the link leads. */
-export async function useLink(person: Person, url: string): Promise<void> {
+export async function openLink(person: Person, url: string): Promise<void> {
   await person.page.goto(url);
   await person.page.getByRole('button', { name: /Это я, войти|It.s me/ }).click();
   await expect(person.page).not.toHaveURL(/\/l\//);
@@ -119,4 +119,18 @@ export async function seenBy(person: Person): Promise<number[]> {
 /** Tones that sounded on this person's page in the last ms. */
 export async function heardBy(person: Person, ms = 1000): Promise<number[]> {
   return (await person.hear(ms)).map((h) => h.tone).sort((a, b) => a - b);
+}
+
+/** Starts or stops sharing the screen. */
+export async function share(person: Person, on: boolean): Promise<void> {
+  const button = person.page.getByTestId('bar-share');
+  await button.click();
+  await expect(button).toHaveAttribute('data-on', String(on));
+}
+
+/** The teacher ends the lesson for everybody. */
+export async function endForAll(teacher: Person): Promise<void> {
+  await teacher.page.getByTestId('bar-leave').click();
+  await teacher.page.getByTestId('end-for-all').click();
+  await expect(teacher.page.locator(root)).toHaveAttribute('data-state', 'ended');
 }
