@@ -86,36 +86,49 @@ func hopeless(err error) string {
 	return ""
 }
 
+// raceTries is how often roles and schema are begun anew because another node made the same at the same moment.
+const raceTries = 10
+
 // makeRoles is safe to repeat and changes nothing when all is there.
 func (c *Catalog) makeRoles(ctx context.Context, conn *pgx.Conn) error {
 	if err := checkServer(ctx, conn); err != nil {
 		return err
 	}
+	for try := 1; ; try++ {
+		err := makeRolesOnce(ctx, conn)
+		if err == nil {
+			return c.setAppPassword(ctx, conn)
+		}
+		if !raced(err) || try == raceTries {
+			return err
+		}
+	}
+}
+
+func makeRolesOnce(ctx context.Context, conn *pgx.Conn) error {
 	for role, attributes := range map[string]string{ownerRole: "nologin", lookupRole: "nologin", appRole: "login"} {
 		if err := makeRole(ctx, conn, role, attributes); err != nil {
 			return err
 		}
 	}
-	steps := []string{
-		// Whoever migrates becomes the owner; the owner hands its functions to lookup.
-		`do $$ begin
-			if not pg_has_role(session_user, 'zvonok_owner', 'member') then
-				execute format('grant zvonok_owner to %I', session_user);
-			end if;
-			if not pg_has_role('zvonok_owner', 'zvonok_lookup', 'member') then
-				grant zvonok_lookup to zvonok_owner;
-			end if;
-			if to_regnamespace('zvonok') is null then
-				create schema zvonok authorization zvonok_owner;
-			end if;
-		end $$`,
+	// Whoever migrates has to be able to become the owner; the owner hands its functions to lookup. Since PostgreSQL 16
+	// the maker of a role is its member without the right to become it.
+	_, err := conn.Exec(ctx, `do $$ begin
+		if not pg_has_role(session_user, 'zvonok_owner',
+				case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end) then
+			execute format('grant zvonok_owner to %I', session_user);
+		end if;
+		if not pg_has_role('zvonok_owner', 'zvonok_lookup', 'member') then
+			grant zvonok_lookup to zvonok_owner;
+		end if;
+		if to_regnamespace('zvonok') is null then
+			create schema zvonok authorization zvonok_owner;
+		end if;
+	end $$`)
+	if err != nil {
+		return fmt.Errorf("%w: making roles and schema: %w", ErrServer, err)
 	}
-	for _, sql := range steps {
-		if _, err := conn.Exec(ctx, sql); err != nil && !raced(err) {
-			return fmt.Errorf("%w: making roles and schema: %w", ErrServer, err)
-		}
-	}
-	return c.setAppPassword(ctx, conn)
+	return nil
 }
 
 func checkServer(ctx context.Context, conn *pgx.Conn) error {
@@ -146,7 +159,7 @@ func makeRole(ctx context.Context, conn *pgx.Conn, role, login string) error {
 		return refine("read roles", err)
 	}
 	_, err = conn.Exec(ctx, `create role `+role+` `+login+` nosuperuser nobypassrls nocreatedb nocreaterole noreplication`)
-	if err != nil && !raced(err) {
+	if err != nil {
 		return fmt.Errorf("%w: creating role %s: %w", ErrServer, role, err)
 	}
 	return nil
@@ -155,7 +168,14 @@ func makeRole(ctx context.Context, conn *pgx.Conn, role, login string) error {
 // raced: another node made the same thing at the same moment.
 func raced(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "42710" || pg.Code == "42P06" || pg.Code == uniqueViolation)
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "42710", "42P06", uniqueViolation, "XX000": // duplicate object, duplicate schema, the same row, tuple concurrently updated
+		return true
+	}
+	return false
 }
 
 // setAppPassword makes the application's login work. Every node derives the same password from the owner's, so that
@@ -176,7 +196,7 @@ func (c *Catalog) setAppPassword(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, `alter role `+appRole+` password '`+verifier+`'`); err != nil {
+	if _, err := conn.Exec(ctx, `alter role `+appRole+` password '`+verifier+`'`); err != nil && !raced(err) {
 		return fmt.Errorf("%w: setting the password of %s: %w", ErrServer, appRole, err)
 	}
 	return nil

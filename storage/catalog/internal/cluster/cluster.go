@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -119,8 +120,16 @@ func (c *Cluster) prepare(ctx context.Context) error {
 // URL is the superuser's connection URL of one database, over the socket.
 func (c *Cluster) URL(database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database}
-	u.RawQuery = url.Values{"host": {c.socket}, "port": {socketPort}}.Encode()
+	u.RawQuery = url.Values{"host": {c.socket}, "port": {c.port()}}.Encode()
 	return u.String()
+}
+
+// port is the TCP port, which the socket's name repeats.
+func (c *Cluster) port() string {
+	if c.cfg.Listen != 0 {
+		return strconv.Itoa(c.cfg.Listen)
+	}
+	return socketPort
 }
 
 // Socket is the folder of the server's socket; Close removes it.
@@ -137,18 +146,26 @@ func (c *Cluster) Close() error {
 	return c.closed
 }
 
-// readyPoll is the pause between two looks at a starting server.
-const readyPoll = 25 * time.Millisecond
+const (
+	// readyPoll is the pause between two looks at a starting server.
+	readyPoll = 25 * time.Millisecond
+	// complainAfter is when, and how often, a long start is mentioned in the log.
+	complainAfter = 10 * time.Second
+)
 
 // waitReady returns when the server takes connections and has the database. Recovery after a crash may take its time.
 func (c *Cluster) waitReady(ctx context.Context) error {
-	poll := time.NewTicker(readyPoll)
+	poll, complain := time.NewTicker(readyPoll), time.NewTicker(complainAfter)
 	defer poll.Stop()
+	defer complain.Stop()
 	for {
-		if err := c.makeDatabase(ctx); err == nil {
+		notYet := c.makeDatabase(ctx)
+		if notYet == nil {
 			return nil
 		}
 		select {
+		case <-complain.C:
+			c.log.Warn("the database server is not ready yet", "err", notYet, "log", c.output.path)
 		case <-ctx.Done():
 			return fmt.Errorf("cluster: waiting for the server: %w", ctx.Err())
 		case err := <-c.dead:

@@ -131,7 +131,7 @@ func (c *Cluster) evict(ctx context.Context) error {
 	if err := os.Remove(pidFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", ErrFolder, err)
 	}
-	lock := filepath.Join(c.socket, ".s.PGSQL."+socketPort+".lock")
+	lock := filepath.Join(c.socket, ".s.PGSQL."+c.port()+".lock")
 	if err := os.Remove(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", ErrFolder, err)
 	}

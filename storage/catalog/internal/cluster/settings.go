@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -61,11 +60,10 @@ func (c *Cluster) configure() error {
 	hba := "local all all peer map=zvonok\n"
 	if c.cfg.Listen != 0 {
 		listen = "'127.0.0.1'"
-		conf += "port = " + strconv.Itoa(c.cfg.Listen) + "\n"
 		hba += "host all all 127.0.0.1/32 scram-sha-256\n"
 	}
-	conf += fmt.Sprintf("listen_addresses = %s\nunix_socket_directories = '%s'\ninclude_if_exists = 'local.conf'\n",
-		listen, strings.ReplaceAll(c.socket, "'", "''"))
+	conf += fmt.Sprintf("port = %s\nlisten_addresses = %s\nunix_socket_directories = '%s'\ninclude_if_exists = 'local.conf'\n",
+		c.port(), listen, strings.ReplaceAll(c.socket, "'", "''"))
 	return c.writeAll(map[string]string{"postgresql.conf": conf, "pg_hba.conf": hba, "pg_ident.conf": c.idents()})
 }
 
