@@ -18,6 +18,9 @@ const (
 	recentKeyframe = 400 * time.Millisecond
 	// catchUpGap is how many missing packets end the search for what followed a keyframe.
 	catchUpGap = 16
+	// hushFrames of hushTicks each follow a voice that ends.
+	hushFrames = 5
+	hushTicks  = 960
 	// reportInterval is between our sender reports.
 	reportInterval = time.Second
 )
@@ -57,7 +60,14 @@ type downTrack struct {
 	lastTS      uint64
 	lastArrival time.Time
 	reportedAt  time.Time
+	// hushes says that the receiver plays what it gets: a voice that ends is followed by silence, hushed ticks of it.
+	hushes bool
+	hushed uint64
 }
+
+// silence is an Opus frame of 20 ms in which nothing was coded (RFC 6716, section 3.1: CELT, one frame; what encoders
+// send in DTX).
+var silence = media.Packet{Codec: media.Opus, Payload: []byte{0xf8, 0xff, 0xfe}, Level: 127}
 
 // sent remembers what one outgoing sequence number carried.
 type sent struct {
@@ -91,6 +101,7 @@ func (d *downTrack) retarget(src *upSource, target *upTrack) {
 			d.shard.unfeed(d.current, d)
 			d.current = nil
 		}
+		d.hush()
 		return
 	}
 	d.shard.feed(target, d)
@@ -102,6 +113,21 @@ func (d *downTrack) retarget(src *upSource, target *upTrack) {
 		return
 	}
 	target.requestKeyframe()
+}
+
+// hush sends a tenth of a second of silence into a voice's slot that became free. When packets merely stop, a receiver
+// takes it for loss and draws the last sound out for up to half a second.
+func (d *downTrack) hush() {
+	if !d.hushes || d.lastUp == nil || d.hushed > 0 || d.codec != media.Opus || !d.sink.ready(media.Opus) {
+		return
+	}
+	for range hushFrames {
+		seq, ts := d.stream.Append(hushTicks)
+		d.hushed += hushTicks
+		if !d.sink.send(&silence, seq, ts) {
+			d.shard.room.counters.drop(DropWrite)
+		}
+	}
 }
 
 // canBeginAt says whether a free slot may begin with a keyframe that has come already: so recent that what followed
@@ -142,7 +168,9 @@ func (d *downTrack) begin(u *upTrack, p *media.Packet) {
 		d.shard.unfeed(d.current, d)
 	}
 	d.current, d.codec = u, p.Codec
-	d.stream.Switch(p.Seq, p.TS, d.elapsed(u, p))
+	elapsed := d.elapsed(u, p)
+	d.stream.Switch(p.Seq, p.TS, elapsed-min(elapsed, d.hushed))
+	d.hushed = 0
 	d.write(u, p)
 	if !d.video {
 		return

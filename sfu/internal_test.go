@@ -135,6 +135,30 @@ func TestSubscribersShareOnePayload(t *testing.T) {
 	}
 }
 
+func TestAVoiceThatEndsIsFollowedBySilence(t *testing.T) {
+	b := newBench(media.Microphone)
+	to := &box{}
+	d := b.down(to)
+	d.hushes = true
+	b.receive([]byte{0x78, 1})
+	d.retarget(nil, nil)
+	d.retarget(nil, nil) // a free slot stays free: no more of it
+	if len(to.packets) != 1+hushFrames {
+		t.Fatalf("%d packets", len(to.packets))
+	}
+	for i := 1; i < len(to.packets); i++ {
+		if to.packets[i] != &silence || to.seqs[i] != to.seqs[i-1]+1 || to.ticks[i] != to.ticks[i-1]+hushTicks {
+			t.Errorf("packet %d: %v, number %d, ticks %d", i, to.packets[i], to.seqs[i], to.ticks[i])
+		}
+	}
+	d.retarget(b.up.source, b.up)
+	b.receive([]byte{0x78, 2})
+	last := len(to.packets) - 1
+	if to.seqs[last] != to.seqs[last-1]+1 || to.ticks[last] <= to.ticks[last-1] {
+		t.Errorf("the next voice begins at number %d, ticks %d after %d, %d", to.seqs[last], to.ticks[last], to.seqs[last-1], to.ticks[last-1])
+	}
+}
+
 func TestForwardingDoesNotAllocate(t *testing.T) {
 	b := newBench(media.Camera)
 	for range 50 {

@@ -51,6 +51,7 @@ func newSubscribeLeg(link downlink, kinds []media.SlotKind, canDecode func(media
 	}
 	for i, to := range link.sinks() {
 		d := newDownTrack(kinds[i].IsVideo(), to)
+		d.hushes = !kinds[i].IsVideo()
 		for _, c := range videoCodecs {
 			d.refused[c.codec] = canDecode(c.codec) == 0
 		}

@@ -43,5 +43,13 @@ func (s *Stream) Map(seq, ts uint64) (outSeq, outTS uint64, ok bool) {
 	return outSeq, outTS, true
 }
 
+// Append gives the numbers of a packet that belongs to no source, ticks after the last one. The current source's
+// numbers may not be mapped any more: [Stream.Switch] comes next.
+func (s *Stream) Append(ticks uint64) (outSeq, outTS uint64) {
+	s.lastSeq++
+	s.lastTS += ticks
+	return s.lastSeq, s.lastTS
+}
+
 // Ticks maps a timestamp of the current source without giving out a packet.
 func (s *Stream) Ticks(ts uint64) uint64 { return ts + s.tsShift }
