@@ -60,7 +60,7 @@ export function Gate({ connection, title, recorded, onJoin, onLeave }: Props) {
           text={t(recorded ? 'gate.endedRecorded' : 'gate.endedText')}
           actions={
             <>
-              {recorded && <ReplayLink title={title} />}
+              {recorded && <ReplayLink />}
               <Today />
             </>
           }

@@ -1,14 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { todayQuery } from '@/api/queries.ts';
 import { buttonLook } from '@/ui/Button.tsx';
 
+const route = getRouteApi('/lesson/$id');
+
 /** The recording of the lesson that has just ended, as soon as the server lists it. */
-export function ReplayLink({ title }: { title: string }) {
+export function ReplayLink() {
+  const { id } = route.useParams();
   const { t } = useTranslation('room');
   const { data } = useQuery({ ...todayQuery, staleTime: 0, refetchInterval: 2_000 });
-  const own = (data?.recordings ?? []).filter((one) => one.title === title);
+  const own = (data?.recordings ?? []).filter((one) => one.lessonId === id);
   const latest = own.sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))[0];
   if (!latest) return null;
   return (

@@ -20,10 +20,16 @@ const isSpent = (failure: unknown) => failure instanceof Problem && failure.code
 
 function Spent() {
   const { t } = useTranslation('signin');
+  const { t: common } = useTranslation();
   const other = (
-    <Link to="/sign-in" search={{}} className={buttonLook('quiet')}>
-      {t('byPassword')}
-    </Link>
+    <>
+      <Link to="/" className={buttonLook('quiet')}>
+        {common('toToday')}
+      </Link>
+      <Link to="/sign-in" search={{}} className={buttonLook('plain')}>
+        {t('byPassword')}
+      </Link>
+    </>
   );
   return <ErrorState icon="link" title={t('spent.title')} text={t('spent.text')} action={other} />;
 }
@@ -33,14 +39,15 @@ export default function LinkPage() {
   const { t } = useTranslation('signin');
   const { token } = route.useParams();
   const arrive = useArrive();
+  const enter = useMutation({
+    mutationFn: () => ask(signInByLink({ body: { token } })),
+    onSuccess: (answer) => arrive(answer.next),
+  });
   const look = useQuery({
     queryKey: ['link', token],
     queryFn: () => ask(lookAtLink({ body: { token } })),
     staleTime: Number.POSITIVE_INFINITY,
-  });
-  const enter = useMutation({
-    mutationFn: () => ask(signInByLink({ body: { token } })),
-    onSuccess: (answer) => arrive(answer.next),
+    enabled: enter.isIdle, // once pressed the link is used up, and looking would only say so
   });
   if (isSpent(look.error) || isSpent(enter.error)) {
     return (
