@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { todayQuery } from '@/api/queries.ts';
 import { buttonLook } from '@/ui/Button.tsx';
 
-const route = getRouteApi('/lesson/$id');
+const route = getRouteApi('/signedIn/lesson/$id');
 
 /** The recording of the lesson that has just ended, as soon as the server lists it. */
 export function ReplayLink() {
