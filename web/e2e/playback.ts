@@ -78,3 +78,19 @@ export async function watchReplay(person: Person, from: number, to: number): Pro
     tones: [...new Set(sounds.filter((h) => Math.abs(h.at - 21 - s.now) < 60).map((h) => h.tone))],
   }));
 }
+
+/** What somebody saw live: frame numbers of one picture against the wall clock in ms. */
+export type Live = readonly { what: number; frame: number; now: number }[];
+
+/** Remembers a remote camera's pictures as they are presented in a browser during the lesson. */
+export async function watchLive(person: Person): Promise<() => Promise<Live>> {
+  await person.page.evaluate(() => window.oracle.watch('video[data-source="camera"][data-participant]'));
+  return () => person.page.evaluate(() => window.oracle.watched());
+}
+
+/** What was seen live at a moment, give or take a tenth of a second. */
+export function nearest(live: Live, now: number): Live[number] | null {
+  let best: Live[number] | null = null;
+  for (const l of live) if (best === null || Math.abs(l.now - now) < Math.abs(best.now - now)) best = l;
+  return best !== null && Math.abs(best.now - now) < 100 ? best : null;
+}

@@ -1,20 +1,11 @@
 import { cast, SHARE } from './fixtures/cast.ts';
 import { LOOP, RATE } from './fixtures/code.ts';
 import type { Person } from './person.ts';
-import { openReplay, recordingOf, seek, watchReplay } from './playback.ts';
-import { endForAll, expect, heardBy, join, openLink, seenBy, share, test } from './school.ts';
+import { nearest, openReplay, recordingOf, seek, watchLive, watchReplay } from './playback.ts';
+import { endForAll, expect, heardBy, join, openLink, seenBy, share, span, test } from './school.ts';
 import { shareTone } from './share.ts';
 
 const wall = () => Date.now();
-
-/** What somebody saw live: frame numbers of one picture against the wall clock in ms. */
-type Live = { what: number; frame: number; now: number }[];
-
-/** Remembers the pictures of the teacher as they were presented in a browser during the lesson. */
-async function watchLive(person: Person): Promise<() => Promise<Live>> {
-  await person.page.evaluate(() => window.oracle.watch('video[data-source="camera"][data-participant]'));
-  return () => person.page.evaluate(() => window.oracle.watched());
-}
 
 /** Frames between two numbers of a loop, the shorter way round. */
 function apart(a: number, b: number): number {
@@ -65,13 +56,6 @@ test('five seconds after the bell the class rewatches the lesson, and nobody els
 
   // The stage: who was on it, and no cut later than a second.
   const shots = await watchReplay(boris, 0, at(mutedAt) + 2);
-  console.log(
-    at(shareFrom),
-    at(shareTo),
-    at(mutedAt),
-    shots.length,
-    JSON.stringify(shots.filter((s) => s.what < 0).map((s) => s.at.toFixed(2))),
-  );
   const whoAt = (from: number, to: number) => [
     ...new Set(shots.filter((s) => s.at > from && s.at < to).map((s) => s.what)),
   ];
@@ -153,18 +137,6 @@ function erase(person: Person, id: string): Promise<number> {
       (await fetch(url, { method: 'DELETE', headers: { 'Content-Type': 'application/json' } })).status,
     `/api/v1/recordings/${id}`,
   );
-}
-
-/** Waits a time of the lesson, in seconds: a lesson has a length. */
-async function span(seconds: number): Promise<void> {
-  const until = wall() + seconds * 1000;
-  await expect.poll(() => wall() >= until, { intervals: [100], timeout: seconds * 1000 + 5000 }).toBe(true);
-}
-
-function nearest(live: Live, now: number): Live[number] | null {
-  let best: Live[number] | null = null;
-  for (const l of live) if (best === null || Math.abs(l.now - now) < Math.abs(best.now - now)) best = l;
-  return best !== null && Math.abs(best.now - now) < 100 ? best : null;
 }
 
 /** How fast the element's clock runs against the wall when played at a rate. */

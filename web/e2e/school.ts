@@ -134,3 +134,10 @@ export async function endForAll(teacher: Person): Promise<void> {
   await teacher.page.getByTestId('end-for-all').click();
   await expect(teacher.page.locator(root)).toHaveAttribute('data-state', 'ended');
 }
+
+/** Lets a part of the lesson pass, in seconds: what is recorded has a length. */
+export async function span(seconds: number): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  const patience = { intervals: [100], timeout: seconds * 1000 + 5000 };
+  await expect.poll(() => Date.now() >= until, patience).toBe(true);
+}
