@@ -40,7 +40,6 @@ type subscribeLeg struct {
 	sources   []*upSource
 	layers    []int
 	stage     media.ParticipantID
-	closing   sync.Once
 }
 
 func newSubscribeLeg(link downlink, kinds []media.SlotKind, canDecode func(media.Codec) int) *subscribeLeg {

@@ -30,7 +30,6 @@ type upTrack struct {
 	compact rewrite.Compact
 	slab    slab
 	current media.Codec
-	dead    int
 
 	room   *Room
 	source *upSource
