@@ -6,6 +6,7 @@ import { ask } from '@/api/ask.ts';
 import { signOut } from '@/api/generated/sdk.gen.ts';
 import { meQuery } from '@/api/queries.ts';
 import { Avatar } from '@/ui/Avatar.tsx';
+import { cx } from '@/ui/cx.ts';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/ui/Menu.tsx';
 import { toast } from '@/ui/Toast.tsx';
 import { Brand } from './Brand.tsx';
@@ -65,7 +66,7 @@ export function Shell({ children, wide = false }: { children: ReactNode; wide?: 
       <a className={styles.skip} href="#content">
         {t('skipToContent')}
       </a>
-      <header className={styles.bar}>
+      <header className={cx(styles.bar, wide && styles.wideBar)}>
         <Link to="/" className={styles.home}>
           <Brand />
         </Link>

@@ -5,12 +5,14 @@ import { useTranslation } from 'react-i18next';
 import type { Recording } from '@/api/generated/types.gen.ts';
 import { meQuery, recordingQuery } from '@/api/queries.ts';
 import { moment } from '@/parts/time.ts';
+import { cx } from '@/ui/cx.ts';
 import { Skeleton } from '@/ui/Skeleton.tsx';
 import { Actions } from './Actions.tsx';
 import styles from './Page.module.css';
 import { Controls } from './player/Controls.tsx';
 import { Screen } from './player/Screen.tsx';
 import { Timeline } from './player/Timeline.tsx';
+import { useIdle } from './player/useIdle.ts';
 import { usePlayer, usePlayerState } from './player/usePlayer.ts';
 import { Side } from './Side.tsx';
 import { stageAt, stageSpans, startAt } from './timeline.ts';
@@ -53,11 +55,15 @@ export function Watch({ recording }: { recording: Recording }) {
 
   const known = usePlayerState(player, (state) => state.duration);
   const duration = known > 0 ? known : recording.seconds;
+  const idle = useIdle(
+    frame,
+    usePlayerState(player, (state) => state.fullscreen && !state.paused),
+  );
   const onStage = usePlayerState(player, (state) => stageAt(recording, state.time));
   const caption = onStage?.source === 'slate' || !onStage?.personName ? '' : onStage.personName;
   return (
     <div className={styles.page}>
-      <div className={styles.picture} ref={frame}>
+      <div className={cx(styles.picture, idle && styles.idle)} ref={frame}>
         <Screen
           video={video}
           player={player}

@@ -90,7 +90,7 @@ export function Classes({ classes, people, chosen, onChoose }: Props) {
             <span>{sizeOf(one.id)}</span>
           </button>
         ))}
-        <Button icon="plus" look={sorted.length === 0 ? 'bell' : 'plain'} onClick={() => setAdding(true)}>
+        <Button icon="plus" look={sorted.length === 0 ? 'bell' : 'quiet'} onClick={() => setAdding(true)}>
           {t('classes.add')}
         </Button>
       </div>

@@ -53,12 +53,14 @@ function Row({ person, onLink }: { person: Person; onLink: (person: Person) => v
   const { t: common } = useTranslation();
   return (
     <tr>
-      <td className={styles.person}>
-        <Avatar name={person.name} size={36} />
-        <span className={styles.name}>
-          {person.name}
-          {person.login && <span className={styles.login}>{person.login}</span>}
-        </span>
+      <td className={styles.who}>
+        <div className={styles.person}>
+          <Avatar name={person.name} size={36} />
+          <span className={styles.name}>
+            {person.name}
+            {person.login && <span className={styles.login}>{person.login}</span>}
+          </span>
+        </div>
       </td>
       <td className={styles.role}>{common(`account.${person.role}`)}</td>
       <td className={styles.classes}>{person.classes.map((one) => one.name).join(', ') || '–'}</td>

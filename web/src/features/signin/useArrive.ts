@@ -7,7 +7,8 @@ export function useArrive(): (next: string | undefined) => void {
   const client = useQueryClient();
   const router = useRouter();
   return (next) => {
-    client.clear();
+    // The link just used is still shown until the next page is there: asking about it again would only be refused.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'link' && queryKey[0] !== 'setup' });
     router.history.replace(safeNext(next));
   };
 }

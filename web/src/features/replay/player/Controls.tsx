@@ -68,6 +68,7 @@ export function Controls({ player, duration }: { player: Player; duration: numbe
   const { t } = useTranslation('replay');
   const paused = usePlayerState(player, (state) => state.paused);
   const pip = usePlayerState(player, (state) => state.pip);
+  const full = usePlayerState(player, (state) => state.fullscreen);
   return (
     <fieldset className={styles.bar} aria-label={t('controls')}>
       <IconButton
@@ -103,8 +104,8 @@ export function Controls({ player, duration }: { player: Player; duration: numbe
         />
       )}
       <IconButton
-        icon="fullscreen"
-        label={t('fullscreen')}
+        icon={full ? 'fullscreenExit' : 'fullscreen'}
+        label={full ? t('fullscreenOff') : t('fullscreen')}
         shortcut="F"
         onClick={() => player.toggleFullscreen()}
       />

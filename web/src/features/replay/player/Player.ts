@@ -17,6 +17,7 @@ export interface PlayerState {
   muted: boolean;
   rate: number;
   pip: boolean;
+  fullscreen: boolean;
 }
 
 /** What is known before there is an element. */
@@ -31,6 +32,7 @@ export const beforeStart: PlayerState = {
   muted: false,
   rate: 1,
   pip: false,
+  fullscreen: false,
 };
 
 const watched = [
@@ -61,10 +63,12 @@ export class Player {
     this.video = video;
     this.#frame = frame;
     for (const name of watched) video.addEventListener(name, this.#update);
+    frame.addEventListener('fullscreenchange', this.#update);
   }
 
   close(): void {
     for (const name of watched) this.video.removeEventListener(name, this.#update);
+    this.#frame.removeEventListener('fullscreenchange', this.#update);
     this.#listeners.clear();
   }
 
@@ -89,6 +93,7 @@ export class Player {
       muted: video.muted,
       rate: video.playbackRate,
       pip: document.pictureInPictureElement === video,
+      fullscreen: document.fullscreenElement === this.#frame,
     };
     for (const listener of this.#listeners) listener();
   };
