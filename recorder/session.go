@@ -156,6 +156,8 @@ func (s *session) tick() {
 			s.closeSource(src, s.now)
 		}
 	}
+	// Every beat, and before the mix moves on: a cut where a source vanished still lies ahead of the mix.
+	s.stage.Tick(s.now)
 	s.mixer.advance(s.now - mixDelay)
 	if s.ticks++; s.ticks%10 == 0 {
 		s.slowTick()
@@ -169,7 +171,6 @@ func (s *session) tick() {
 
 // slowTick is what need not be done every beat.
 func (s *session) slowTick() {
-	s.stage.Tick(s.now)
 	for _, src := range s.sources {
 		if src.video != nil && src.wanted {
 			src.video.tick(s.now)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/zvonok/zvonok/recorder/internal/testmedia"
+	"github.com/zvonok/zvonok/recorder/replay"
 	"github.com/zvonok/zvonok/sfu/media"
 	"github.com/zvonok/zvonok/storage/policy"
 )
@@ -286,6 +289,68 @@ func TestForbiddenNeverReachesTheDisk(t *testing.T) {
 		if tr.PersonID != nil && tr.PersonID.String() == pupil {
 			t.Error("a track of a forbidden camera")
 		}
+	}
+}
+
+// A voice that is muted for five seconds, and a camera that stands still for six: sound is filled with silence, the
+// picture's gap stays a gap. On the way a viewer already watches.
+func TestMuteAndStall(t *testing.T) {
+	clip, sound := testmedia.Video(t, media.H264, "320x180", 15, 450), tone(t, 600)
+	var live *replay.Presentation
+	r := inBubble(t, func(g *rig) *result {
+		g.tone = sound
+		cam, voice := g.teacher(clip)
+		var stalled atomic.Bool
+		cam.lose = func(uint64) bool { return stalled.Load() }
+		g.start()
+		time.Sleep(5 * time.Second)
+		g.room.unpublish(voice)
+		stalled.Store(true)
+		time.Sleep(5 * time.Second)
+		running := g.result().Input
+		running.Running = true
+		live = replay.Build(running)
+		g.room.publish(&publisher{id: voice.id, source: media.Microphone, codec: media.Opus, sound: sound})
+		time.Sleep(time.Second)
+		stalled.Store(false)
+		time.Sleep(4 * time.Second)
+		g.stop()
+		g.settle()
+		return g.result()
+	})
+	own := r.pictures(r.of("", "microphone"))
+	r.continuous("voice", own, 0)
+	pcm := r.pcm(r.of("", "microphone"))
+	for _, c := range []struct {
+		from, to time.Duration
+		heard    bool
+	}{{time.Second, 4900 * time.Millisecond, true}, {5200 * time.Millisecond, 9900 * time.Millisecond, false}, {10500 * time.Millisecond, 14 * time.Second, true}} {
+		if p := power(pcm, 600, c.from, c.to); (p > 0.01) != c.heard {
+			t.Errorf("from %v to %v: power %g", c.from, c.to, p)
+		}
+	}
+	if len(r.of("", "microphone")) == 0 || len(r.Stage) != 2 {
+		t.Errorf("stage %+v", r.Stage)
+	}
+	video := live.VideoEntries()
+	if !live.Ready() || video[len(video)-1].EndUS < 4e6 {
+		t.Errorf("after ten seconds a viewer has %+v", video)
+	}
+	whole := replay.Build(r.Input)
+	var breaks [2][]int64
+	slates := int64(0)
+	for i, entries := range [][]replay.Entry{whole.VideoEntries(), whole.AudioEntries()} {
+		for _, e := range entries {
+			if e.Discontinuities > 0 {
+				breaks[i] = append(breaks[i], e.StartUS)
+			}
+			if i == 0 && e.Segment == nil && e.StartUS > 0 {
+				slates += e.EndUS - e.StartUS
+			}
+		}
+	}
+	if slates < 2_500_000 || slates > 4_000_000 || len(breaks[0]) != 3 || !slices.Equal(breaks[0], breaks[1]) {
+		t.Errorf("slate for %d us, discontinuities at %v", slates, breaks)
 	}
 }
 

@@ -102,12 +102,13 @@ func (v *videoLine) unit(u depacketize.Unit) {
 func (v *videoLine) turn(u depacketize.Unit) int64 {
 	v.clk.Resync(u.TS, duration(v.lastAt, v.w.rate)+time.Millisecond)
 	at := max(ticks(v.clk.Time(u.TS), v.w.rate), v.lastAt+1)
+	breaks := v.w.cur == nil || u.Key && !u.Config.Equal(v.w.config)
 	v.w.close(at)
-	if u.Key && !u.Config.Equal(v.w.config) {
+	if u.Key {
 		v.w.configure(u.Config)
-		if id, ok := v.s.stage.Current(); ok && id == v.id {
-			v.s.mixer.cutAt(duration(at, v.w.rate)) // a discontinuity in both playlists
-		}
+	}
+	if breaks {
+		v.breakMix(duration(at, v.w.rate))
 	}
 	a := anchor{rtp: u.TS}
 	if ts, ntp, ok := v.clk.Anchor(); ok {
@@ -116,6 +117,13 @@ func (v *videoLine) turn(u depacketize.Unit) int64 {
 	}
 	v.w.begin(at, u.Key, a)
 	return at
+}
+
+// breakMix cuts the mix where the picture on stage has a gap or other parameters: a discontinuity in both playlists.
+func (v *videoLine) breakMix(at time.Duration) {
+	if id, ok := v.s.stage.Current(); ok && id == v.id {
+		v.s.mixer.cutAt(at)
+	}
 }
 
 // cutAt ends the open segment at the given place; pictures behind it open the next one, which is not independent.
@@ -142,17 +150,16 @@ func anchorOf(s *segment.Segment) anchor {
 	return anchor{uint64(s.Header.AnchorRTP), s.Header.AnchorNTP}
 }
 
-// stop ends the open segment when the source ended at at; the last picture is held until then. It gives the place where
+// stop ends the open segment when the source ended at at; the last picture is held until then, but not for
+// longer than hold. It gives the place where
 // the track ends.
 func (v *videoLine) stop(at time.Duration) time.Duration {
 	v.primed = false
 	if v.w.cur == nil {
 		return at
 	}
-	end := v.lastAt + max(1, v.delta)
-	if now := ticks(at, v.w.rate); now > end && duration(now-v.lastAt, v.w.rate) <= v.hold() {
-		end = now
-	}
+	held := min(ticks(at, v.w.rate), v.lastAt+ticks(v.hold(), v.w.rate))
+	end := max(v.lastAt+max(1, v.delta), held)
 	v.w.close(end)
 	return duration(end, v.w.rate)
 }
@@ -179,7 +186,7 @@ func (v *videoLine) tick(at time.Duration) {
 		v.request(at)
 	}
 	if v.w.cur != nil && at-duration(v.lastAt, v.w.rate) >= v.hold() {
-		v.stop(at)
+		v.breakMix(v.stop(at))
 		v.wantsKey = true
 	}
 }

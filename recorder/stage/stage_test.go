@@ -95,7 +95,7 @@ func TestStories(t *testing.T) {
 		"gives no keyframe": {"0 open teacher\n0 open pupil\n5 speaks pupil\n12 speaks teacher",
 			"0.1 teacher; want pupil; unwant pupil", "pupil"},
 		"pupil stays when a mute teacher speaks": {"0 open pupil\n1 speaks pupil\n9 speaks teacher", "want pupil; 1.1 pupil", ""},
-		"pending vanishes": {"0 open teacher\n0 open pupil\n5 speaks pupil\n5 close pupil", "0.1 teacher; want pupil", ""},
+		"pending vanishes":                       {"0 open teacher\n0 open pupil\n5 speaks pupil\n5 close pupil", "0.1 teacher; want pupil", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := play(c.lines, c.mute); got != c.want {
