@@ -3,6 +3,8 @@ package api_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"github.com/zvonok/zvonok/sfu"
 	"github.com/zvonok/zvonok/sfu/media"
 	"github.com/zvonok/zvonok/signaling"
+	"github.com/zvonok/zvonok/storage/blob"
 )
 
 // alone is a server whose database has not answered yet.
@@ -74,6 +77,37 @@ func TestDatabaseLostLater(t *testing.T) {
 	}
 	w.pass(readyAgain)
 	if got := w.ask("GET", "/readyz", "", nil); got.status != 503 || !strings.Contains(string(got.body), `"database":"away"`) {
+		t.Errorf("/readyz: %d %s", got.status, got.body)
+	}
+}
+
+// brokenStore is an object store behind a cut cable.
+type brokenStore struct{ blob.Store }
+
+func (brokenStore) Get(context.Context, string, int64, int64) (io.ReadCloser, error) {
+	return nil, errors.New("dial tcp 10.0.0.9:443: no route to host")
+}
+
+func (brokenStore) List(context.Context, string, string, int) ([]blob.Info, error) {
+	return nil, errors.New("dial tcp 10.0.0.9:443: no route to host")
+}
+
+// TestObjectStoreAway: segments say what is missing, everything else goes on.
+func TestObjectStoreAway(t *testing.T) {
+	w := newWorld(t)
+	r, student := w.record(), w.session(w.demo.Students[0])
+	w.server.Attach(api.Services{Catalog: w.db, Objects: brokenStore{w.objs}, Rooms: w.rooms, Recordings: fakeRecordings{w.db}})
+	at := "/api/v1/recordings/" + r.id.String()
+	got := w.ask("GET", at+"/segments/"+r.segment.String()+".m4s", student, nil)
+	if got.status != 503 || got.code() != api.CodeStorageAway || got.header.Get("Retry-After") == "" || strings.Contains(string(got.body), "10.0.0.9") {
+		t.Errorf("segment: %d %s", got.status, got.body)
+	}
+	for _, path := range []string{at, at + "/master.m3u8", "/api/v1/today"} {
+		if got := w.ask("GET", path, student, nil); got.status != 200 {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	if got := w.ask("GET", "/readyz", "", nil); got.status != 503 || !strings.Contains(string(got.body), `"database":"ok","objects":"away"`) {
 		t.Errorf("/readyz: %d %s", got.status, got.body)
 	}
 }

@@ -43,12 +43,47 @@ func admin(ctx context.Context, environment map[string]string, args []string) er
 	if err := checkSchoolFolder(s); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	db, err := catalog.Open(ctx, catalog.Config{URL: s.DatabaseURL, Dir: filepath.Join(s.Data, "postgres"), Logger: log})
+	ask := rescueRequest{Login: login}
+	if password {
+		if ask.PasswordHash, err = newPassword(ctx); err != nil {
+			return err
+		}
+	}
+	answer, err := rescueHereOrThere(ctx, s, ask)
 	if err != nil {
 		return err
 	}
-	return errors.Join(rescue(ctx, db, s, login, password), db.Close())
+	if password {
+		fmt.Printf("The password of %s (login %s) is set; their earlier sessions are over.\n", answer.Name, answer.Login)
+		return nil
+	}
+	fmt.Printf("Sign in as %s within a day; the link works once:\n  %s\n", answer.Name, answer.URL)
+	return nil
+}
+
+// rescueHereOrThere asks the server that runs in the data folder, or opens the database itself when there is none.
+func rescueHereOrThere(ctx context.Context, s settings, ask rescueRequest) (rescueAnswer, error) {
+	if s.DatabaseURL == "" {
+		lock, err := lockFolder(s.Data)
+		if errors.Is(err, errFolderBusy) {
+			return askServer(ctx, s.Data, ask)
+		}
+		if err != nil {
+			return rescueAnswer{}, err
+		}
+		defer lock.Close() //nolint:errcheck // the process ends
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	db, err := catalog.Open(ctx, catalog.Config{URL: s.DatabaseURL, Dir: filepath.Join(s.Data, "postgres"), Logger: log})
+	if err != nil {
+		return rescueAnswer{}, err
+	}
+	base := s.PublicURL
+	if base == "" {
+		base = "http://" + s.Listen
+	}
+	answer, err := rescue(ctx, db, base, ask, time.Now().UTC())
+	return answer, errors.Join(err, db.Close())
 }
 
 // checkSchoolFolder keeps a mistyped folder from becoming an empty installation.
@@ -62,33 +97,44 @@ func checkSchoolFolder(s settings) error {
 	return nil
 }
 
-func rescue(ctx context.Context, db *catalog.Catalog, s settings, login string, password bool) error {
-	who, err := chooseAdmin(ctx, db, login)
+// rescueRequest wants a link for an administrator, or, with a hash, a new password.
+type rescueRequest struct {
+	Login        string `json:"login"`
+	PasswordHash string `json:"passwordHash"`
+}
+
+type rescueAnswer struct {
+	Name    string `json:"name"`
+	Login   string `json:"login"`
+	URL     string `json:"url"`
+	Failure string `json:"failure"`
+}
+
+// rescue does it, and notes it in the audit log.
+func rescue(ctx context.Context, db *catalog.Catalog, base string, ask rescueRequest, now time.Time) (rescueAnswer, error) {
+	who, err := chooseAdmin(ctx, db, ask.Login)
 	if err != nil {
-		return err
+		return rescueAnswer{}, err
 	}
-	now := time.Now().UTC()
-	act := func(do func(*catalog.Tx) error) error {
-		return db.In(ctx, who.SchoolID, func(tx *catalog.Tx) error {
-			if err := do(tx); err != nil {
+	answer := rescueAnswer{Name: who.Name, Login: who.Login}
+	if ask.PasswordHash != "" && who.Login == "" {
+		return answer, errors.New("this administrator has no login, so a password would be of no use: take a link")
+	}
+	err = db.In(ctx, who.SchoolID, func(tx *catalog.Tx) error {
+		if ask.PasswordHash != "" {
+			if err := errors.Join(tx.SetPassword(who.ID, ask.PasswordHash), tx.EndSessions(who.ID, now)); err != nil {
 				return err
 			}
-			return tx.Audit(catalog.AuditEntry{At: now, Action: "admin.rescue", ObjectKind: "person", ObjectID: who.ID.String(), Allowed: true, Reason: "console"})
-		})
-	}
-	if password {
-		return resetPassword(ctx, who, now, act)
-	}
-	token, hash := signin.NewToken()
-	if err := act(func(tx *catalog.Tx) error { return tx.AddLink(hash, who.ID, "", now, now.Add(signin.LinkLife)) }); err != nil {
-		return err
-	}
-	base := s.PublicURL
-	if base == "" {
-		base = "http://" + s.Listen
-	}
-	fmt.Printf("Sign in as %s within a day; the link works once:\n  %s/l/%s\n", who.Name, base, token)
-	return nil
+		} else {
+			token, hash := signin.NewToken()
+			if err := tx.AddLink(hash, who.ID, "", now, now.Add(signin.LinkLife)); err != nil {
+				return err
+			}
+			answer.URL = base + "/l/" + token
+		}
+		return tx.Audit(catalog.AuditEntry{At: now, Action: "admin.rescue", ObjectKind: "person", ObjectID: who.ID.String(), Allowed: true, Reason: "console"})
+	})
+	return answer, err
 }
 
 func chooseAdmin(ctx context.Context, db *catalog.Catalog, login string) (catalog.Person, error) {
@@ -115,31 +161,15 @@ func chooseAdmin(ctx context.Context, db *catalog.Catalog, login string) (catalo
 	return found[0], nil
 }
 
-func resetPassword(ctx context.Context, who catalog.Person, now time.Time, act func(func(*catalog.Tx) error) error) error {
-	if who.Login == "" {
-		return errors.New("this administrator has no login, so a password would be of no use: take a link")
-	}
-	secret, err := askPassword(fmt.Sprintf("New password for %s (%s): ", who.Name, who.Login))
+func newPassword(ctx context.Context) (hash string, err error) {
+	secret, err := askPassword("New password: ")
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(secret) < signin.MinPassword || len(secret) > signin.MaxPassword {
-		return fmt.Errorf("a password has %d to %d bytes", signin.MinPassword, signin.MaxPassword)
+		return "", fmt.Errorf("a password has %d to %d bytes", signin.MinPassword, signin.MaxPassword)
 	}
-	hash, err := signin.NewPasswords(signin.DefaultCost, 1, time.Minute).Hash(ctx, secret)
-	if err != nil {
-		return err
-	}
-	err = act(func(tx *catalog.Tx) error {
-		if err := tx.SetPassword(who.ID, hash); err != nil {
-			return err
-		}
-		return tx.EndSessions(who.ID, now)
-	})
-	if err == nil {
-		fmt.Println("The password is set; earlier sessions of this administrator are over.")
-	}
-	return err
+	return signin.NewPasswords(signin.DefaultCost, 1, time.Minute).Hash(ctx, secret)
 }
 
 // askPassword reads a line from the terminal without showing it; from a pipe it reads a line.

@@ -31,6 +31,7 @@ zvonok serve --help lists the flags.
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first signal stops in order, a second one at once
 	err := run(ctx, os.Args[1:])
 	stop()
 	switch {

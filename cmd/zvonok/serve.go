@@ -43,6 +43,7 @@ type server struct {
 	catalog  *catalog.Catalog
 	recorder *recorder.Recorder
 	rooms    *signaling.Server
+	control  *control
 }
 
 // objectStore is what both stores of package blob are.
@@ -204,6 +205,9 @@ func (s *server) stop() error {
 	}
 	if s.web != nil {
 		note("close http", s.web.close(httpDrain))
+	}
+	if s.control != nil {
+		note("close control socket", s.control.close())
 	}
 	if s.catalog != nil {
 		note("close database", s.catalog.Close())

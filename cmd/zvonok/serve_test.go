@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/zvonok/zvonok/storage/catalog"
 	"github.com/zvonok/zvonok/storage/catalog/catalogtest"
 )
@@ -209,25 +211,58 @@ func TestFirstStart(t *testing.T) {
 	}
 }
 
-// TestRescue: whoever reads the disk gets a link for an administrator, and for nobody else.
+// TestRescue: whoever reads the disk gets a link for an administrator, and for nobody else, while the server runs.
 func TestRescue(t *testing.T) {
+	dir, url := t.TempDir(), catalogtest.URL(t)
+	empty := launch(t, dir, url)
+	if _, err := askServer(t.Context(), dir, rescueRequest{}); err == nil || !strings.Contains(err.Error(), "no administrator yet") {
+		t.Errorf("without a school: %v", err)
+	}
+	empty.end()
+	r := launch(t, dir, url, "--demo")
+	answer, err := askServer(t.Context(), dir, rescueRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.signIn(answer.URL); got != 200 || answer.Name != r.ready.Links[0].Name {
+		t.Errorf("the link of %s: %d", answer.Name, got)
+	}
+	if _, err := askServer(t.Context(), dir, rescueRequest{Login: "nobody"}); err == nil {
+		t.Error("an unknown login was accepted")
+	}
+	if _, err := askServer(t.Context(), dir, rescueRequest{PasswordHash: "x"}); err == nil || !strings.Contains(err.Error(), "no login") {
+		t.Errorf("a password for somebody without a login: %v", err)
+	}
+	if info, err := os.Stat(filepath.Dir(controlPath(dir))); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the socket's folder: %v %v", info.Mode(), err)
+	}
+	r.end()
+	if _, err := askServer(t.Context(), dir, rescueRequest{}); err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("after the server's end: %v", err)
+	}
+}
+
+// TestRescueByPassword sets one for the only administrator, which ends their sessions.
+func TestRescueByPassword(t *testing.T) {
 	url := catalogtest.URL(t)
 	db, err := catalog.Open(t.Context(), catalog.Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // a test's
-	if _, err := chooseAdmin(t.Context(), db, ""); err == nil || !strings.Contains(err.Error(), "no administrator yet") {
-		t.Errorf("without a school: %v", err)
+	now := time.Now().UTC()
+	admin := catalog.NewPerson{ID: uuid.New(), Name: "Директор", Role: "admin", Login: "director"}
+	school := catalog.School{ID: uuid.New(), Name: "Школа 9", TimeZone: "Europe/Samara"}
+	if err := db.CreateSchool(t.Context(), nil, school, admin, now); err != nil {
+		t.Fatal(err)
 	}
-	demo := catalogtest.School(t, db)
-	if _, err := chooseAdmin(t.Context(), db, ""); err == nil || !strings.Contains(err.Error(), "several") {
-		t.Errorf("two administrators: %v", err)
+	answer, err := rescue(t.Context(), db, "http://x", rescueRequest{Login: "Director", PasswordHash: "hash"}, now)
+	if err != nil || answer.Login != "director" || answer.URL != "" {
+		t.Fatalf("%+v %v", answer, err)
 	}
-	if _, err := chooseAdmin(t.Context(), db, "nobody"); err == nil {
-		t.Error("an unknown login was accepted")
+	if _, hash, err := db.PersonByLogin(t.Context(), "director"); err != nil || hash != "hash" {
+		t.Errorf("stored %q, %v", hash, err)
 	}
-	_ = demo
 }
 
 // TestDatabaseComesLater: pages are served, the state is told, and a stop is obeyed while there is no database.

@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+	"golang.org/x/sys/unix"
 )
 
 // settings is every setting there is: the environment's name, the flag's, the default and what it means stand beside the
@@ -35,7 +37,7 @@ type settings struct {
 	S3Secure       bool   `env:"ZVONOK_S3_SECURE" flag:"s3-secure" envDefault:"true" help:"Speak TLS to it"`
 	S3Prefix       string `env:"ZVONOK_S3_PREFIX" flag:"s3-prefix" help:"Put before the name of every object"`
 	MasterKey      string `env:"ZVONOK_MASTER_KEY" help:"64 hexadecimal digits that wrap the recordings' keys; empty makes one and keeps it in the data folder as master.key" secret:"yes"`
-	LogLevel       string `env:"ZVONOK_LOG_LEVEL" flag:"log-level" envDefault:"info" help:"debug, info, warn or error"`
+	LogLevel       string `env:"ZVONOK_LOG_LEVEL" flag:"log-level" help:"debug, info, warn or error; when empty info, or warn where people read (a terminal)"`
 
 	// Not settings of an installation, but of one start.
 	demo, json bool
@@ -159,10 +161,21 @@ func (s settings) announce() ([]netip.Addr, error) {
 
 func (s settings) level() (slog.Level, error) {
 	var level slog.Level
+	if s.LogLevel == "" {
+		if isTerminal(os.Stderr) {
+			return slog.LevelWarn, nil // a line per request would push the links off the screen
+		}
+		return slog.LevelInfo, nil
+	}
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		return level, fmt.Errorf("ZVONOK_LOG_LEVEL: %q is none of debug, info, warn, error", s.LogLevel)
 	}
 	return level, nil
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }
 
 // settingsTable is the table of settings for the README.

@@ -14,7 +14,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Data != "./data" || s.Listen != "127.0.0.1:8080" || s.HTTPSListen != ":8443" || s.MediaListen != ":7882" || !s.S3Secure || s.LogLevel != "info" {
+	if s.Data != "./data" || s.Listen != "127.0.0.1:8080" || s.HTTPSListen != ":8443" || s.MediaListen != ":7882" || !s.S3Secure {
 		t.Errorf("%+v", s)
 	}
 }

@@ -29,6 +29,12 @@ func (s *server) welcome(ctx context.Context) error {
 			base = candidate
 		}
 	}
+	control, err := openControl(ctx, s.settings.Data, s.catalog, base)
+	if err != nil {
+		// A very long path, say. The server does without; zvonok admin will say that nobody answers.
+		s.log.Warn("no control socket", "err", err)
+	}
+	s.control = control
 	schools, err := s.catalog.SchoolCount(ctx)
 	if err != nil {
 		return fmt.Errorf("count schools: %w", err)
