@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -53,12 +54,14 @@ func child(dir string) error {
 		return err
 	}
 	fmt.Println("committed")
-	_, err = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent says more, which it does not
-	return err
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil { // until the parent says that it is enough
+		return err
+	}
+	return c.Close()
 }
 
-// startChild returns when the child has committed. uid 0: as we are.
-func startChild(t *testing.T, dir string, uid, gid int) *exec.Cmd {
+// startChild returns when the child has committed; closing what it gives beside ends it in peace. uid 0: as we are.
+func startChild(t *testing.T, dir string, uid, gid int) (*exec.Cmd, io.Closer) {
 	t.Helper()
 	cmd := exec.Command(testBinary(t, uid))
 	cmd.Env = append(os.Environ(), childDir+"="+dir)
@@ -83,7 +86,7 @@ func startChild(t *testing.T, dir string, uid, gid int) *exec.Cmd {
 	if line != "committed\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	return cmd
+	return cmd, in
 }
 
 // testBinary is this program, at a place where the other user can run it.
@@ -162,7 +165,8 @@ func wantSchoolFromBefore(t *testing.T, dir string) {
 // TestEmbeddedSurvivesKill is kill -9 of the program, while its server lives on or stops by itself, whichever comes first.
 func TestEmbeddedSurvivesKill(t *testing.T) {
 	dir := folder(t)
-	kill(t, startChild(t, dir, 0, 0))
+	cmd, _ := startChild(t, dir, 0, 0)
+	kill(t, cmd)
 	wantSchoolFromBefore(t, dir)
 	wantSchoolFromBefore(t, dir)
 }
@@ -171,7 +175,7 @@ func TestEmbeddedSurvivesKill(t *testing.T) {
 // server belongs to another process by then.
 func TestEmbeddedSurvivesAKilledServer(t *testing.T) {
 	dir := folder(t)
-	cmd := startChild(t, dir, 0, 0)
+	cmd, _ := startChild(t, dir, 0, 0)
 	pidFile := filepath.Join(dir, "cluster-18", "postmaster.pid")
 	text, err := os.ReadFile(pidFile)
 	if err != nil {
@@ -204,7 +208,8 @@ func TestEmbeddedSurvivesAKilledServer(t *testing.T) {
 // TestEmbeddedEvictsAnOrphan: the old server did not notice the death of its program at all.
 func TestEmbeddedEvictsAnOrphan(t *testing.T) {
 	dir := folder(t)
-	kill(t, startChild(t, dir, 0, 0))
+	cmd, _ := startChild(t, dir, 0, 0)
+	kill(t, cmd)
 	wantSchoolFromBefore(t, dir)
 	orphan := startOrphan(t, dir)
 	wantSchoolFromBefore(t, dir)
@@ -270,8 +275,15 @@ func TestEmbeddedAsOrdinaryUser(t *testing.T) {
 		}
 	}
 	// The second one finds the first one's data: it commits another school and so has read the same catalog.
-	kill(t, startChild(t, dir, uid, gid))
-	kill(t, startChild(t, dir, uid, gid))
+	first, _ := startChild(t, dir, uid, gid)
+	kill(t, first)
+	second, enough := startChild(t, dir, uid, gid)
+	if err := enough.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := second.Wait(); err != nil {
+		t.Errorf("the second one ended with %v", err)
+	}
 }
 
 func TestEmbeddedOnePerFolder(t *testing.T) {
