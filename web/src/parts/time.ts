@@ -1,15 +1,20 @@
 import type { TFunction } from 'i18next';
 
+/** English as schools with a 24-hour timetable write it. */
+function locale(language: string): string {
+  return language === 'en' ? 'en-GB' : language;
+}
+
 /** "10:30" in the school's time zone: the bell rings by the school's clock, wherever the pupil is. */
 export function clock(at: string | Date, timeZone: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { timeZone, hour: '2-digit', minute: '2-digit' }).format(
+  return new Intl.DateTimeFormat(locale(language), { timeZone, hour: '2-digit', minute: '2-digit' }).format(
     new Date(at),
   );
 }
 
 /** "Monday, 23 November" in the school's time zone. */
 export function day(at: string | Date, timeZone: string, language: string): string {
-  const text = new Intl.DateTimeFormat(language, {
+  const text = new Intl.DateTimeFormat(locale(language), {
     timeZone,
     weekday: 'long',
     day: 'numeric',
@@ -20,7 +25,7 @@ export function day(at: string | Date, timeZone: string, language: string): stri
 
 /** "23 Nov, 10:30" in the school's time zone. */
 export function moment(at: string | Date, timeZone: string, language: string): string {
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(locale(language), {
     timeZone,
     day: 'numeric',
     month: 'short',

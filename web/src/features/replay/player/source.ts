@@ -1,5 +1,5 @@
 import type Hls from 'hls.js';
-import type { ErrorData } from 'hls.js';
+import type { ErrorData, LoadPolicy } from 'hls.js';
 
 export type Trouble =
   /** The server does not answer; tried again by itself. */
@@ -19,7 +19,17 @@ export interface Source {
 }
 
 const mimeType = 'application/vnd.apple.mpegurl';
-const again = 3_000; // ms between tries after all of the library's own
+const again = 3_000; // ms between tries after the library's own, until it works or the page is left
+
+/** The library tries for half a minute before it says a word; a person should know sooner. */
+const policy: LoadPolicy = {
+  default: {
+    maxTimeToFirstByteMs: 10_000,
+    maxLoadTimeMs: 60_000,
+    timeoutRetry: { maxNumRetry: 1, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 1_000 },
+  },
+};
 
 function troubleOf(status: number | undefined): Trouble {
   if (status === 503 || status === 502 || status === 504) return 'storage';
@@ -57,7 +67,15 @@ function native({ video, url, start, onTrouble }: Options): Source {
 function byLibrary(Library: typeof Hls, { video, url, start, onTrouble }: Options): Source {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let recoveries = 0;
-  const hls = new Library({ startPosition: start, backBufferLength: 120, maxBufferLength: 30 });
+  const hls = new Library({
+    startPosition: start,
+    backBufferLength: 120,
+    maxBufferLength: 30,
+    manifestLoadPolicy: policy,
+    playlistLoadPolicy: policy,
+    fragLoadPolicy: policy,
+    keyLoadPolicy: policy,
+  });
   const later = (retry: () => void) => {
     clearTimeout(timer);
     timer = setTimeout(retry, again);
@@ -75,7 +93,8 @@ function byLibrary(Library: typeof Hls, { video, url, start, onTrouble }: Option
       data.details === Library.ErrorDetails.MANIFEST_LOAD_ERROR ||
       data.details === Library.ErrorDetails.MANIFEST_LOAD_TIMEOUT ||
       data.details === Library.ErrorDetails.MANIFEST_PARSING_ERROR;
-    later(() => (manifest ? hls.loadSource(url) : hls.startLoad(video.currentTime)));
+    const from = video.readyState > 0 ? video.currentTime : start;
+    later(() => (manifest ? hls.loadSource(url) : hls.startLoad(from)));
   };
   hls.on(Library.Events.ERROR, (_event, data) => onError(data));
   hls.on(Library.Events.FRAG_BUFFERED, () => {
