@@ -73,7 +73,10 @@ for (const page of pages) {
   const fresh = [...files].filter((file) => !already.has(file));
   for (const file of fresh) already.add(file);
   const sum = (list) => list.reduce((total, file) => total + size(file), 0);
-  const text = Math.max(0, ...['ru', 'en'].map((l) => sum(words(page.words, l).filter((f) => !already.has(f)))));
+  const text = Math.max(
+    0,
+    ...['ru', 'en'].map((l) => sum(words(page.words, l).filter((f) => !already.has(f)))),
+  );
   const total = sum(fresh) + text;
   const verdict = total <= page.limit ? 'ok' : 'TOO BIG';
   if (total > page.limit) failed = true;
