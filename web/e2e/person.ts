@@ -17,6 +17,8 @@ export interface PersonOptions {
   readonly devices?: 'granted' | 'denied';
   /** Speaks 30 dB below the others. */
   readonly soft?: boolean;
+  /** Camera and shared screen carry no code: for pictures that people look at. */
+  readonly plain?: boolean;
   /** Further flags of the browser. */
   readonly flags?: readonly string[];
 }
@@ -33,7 +35,7 @@ export class Person {
   ) {}
 
   static async arrive(options: PersonOptions): Promise<Person> {
-    const { camera, microphone } = filesOf(options.role, options.soft);
+    const { camera, microphone } = filesOf(options.role, options.soft, options.plain);
     const denied = options.devices === 'denied';
     const browser = await chromium.launch({
       executablePath: chromiumPath,
@@ -62,7 +64,10 @@ export class Person {
       ignoreHTTPSErrors: true,
     });
     await context.addInitScript(installOracle, oracleFacts);
-    await context.addInitScript(installScreen, shareFacts);
+    await context.addInitScript(installScreen, {
+      ...shareFacts,
+      tall: options.plain === true ? 0 : shareFacts.tall,
+    });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (err) => complaints.push(String(err)));

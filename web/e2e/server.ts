@@ -120,7 +120,7 @@ export class Server {
       binary,
       [
         ...['serve', '--json', '--data', join(this.folder, 'data'), '--https-listen', ''],
-        ...['--listen', `127.0.0.1:${this.ports.http}`, '--media-listen', `127.0.0.1:${this.ports.media}`],
+        ...['--listen', `127.0.0.1:${this.ports.http}`, '--media-listen', `:${this.ports.media}`],
         ...flags,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '' } },
@@ -157,7 +157,7 @@ async function freeTCP(): Promise<number> {
 }
 
 async function freeUDP(): Promise<number> {
-  const probe = createSocket('udp4').bind(0, '127.0.0.1');
+  const probe = createSocket('udp4').bind(0);
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();

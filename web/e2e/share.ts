@@ -36,16 +36,25 @@ export function installScreen(facts: typeof shareFacts): void {
       pen.fillRect(0, 0, 1280, 720);
       pen.fillStyle = '#1d2b53';
       pen.font = 'bold 56px sans-serif';
-      pen.fillText('Теорема Виета', 120, 210);
+      pen.fillText('Плотность вещества', 120, 210);
       pen.font = '44px sans-serif';
-      pen.fillText('x² + px + q = 0', 120, 310);
-      pen.fillText('x₁ + x₂ = −p', 120, 390);
-      pen.fillText('x₁ · x₂ = q', 120, 470);
-      pen.strokeStyle = '#c98a00';
-      pen.lineWidth = 5;
-      pen.beginPath();
-      for (let x = -4; x <= 4; x += 0.1) pen.lineTo(950 + x * 55, 520 - (8 - (x * x) / 2) * 32);
-      pen.stroke();
+      pen.fillText('ρ = m / V', 120, 310);
+      pen.fillText('m = ρ · V', 120, 390);
+      pen.fillText('V = m / ρ', 120, 470);
+      const metals: [string, number, string][] = [
+        ['Al', 2.7, '#9fb4c9'],
+        ['Fe', 7.8, '#7d8aa0'],
+        ['Cu', 8.9, '#c07f4f'],
+        ['Pb', 11.3, '#5d6475'],
+      ];
+      metals.forEach(([name, density, colour], i) => {
+        pen.fillStyle = colour;
+        pen.fillRect(760 + i * 110, 560 - density * 30, 80, density * 30);
+        pen.fillStyle = '#1d2b53';
+        pen.font = '30px sans-serif';
+        pen.fillText(name, 780 + i * 110, 605);
+        pen.fillText(String(density).replace('.', ','), 775 + i * 110, 545 - density * 30);
+      });
       const tall = 720 * facts.tall;
       const cells = facts.strips[frame++ % facts.strips.length] ?? [];
       strip(cells, 0, tall);
