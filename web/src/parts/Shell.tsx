@@ -33,8 +33,9 @@ function Account() {
   const { person, school } = useSuspenseQuery(meQuery).data;
   const leave = useSignOut();
   const trigger = (
-    <button type="button" className={styles.account} aria-label={t('account.menu', { name: person.name })}>
+    <button type="button" className={styles.account}>
       <Avatar name={person.name} size={36} />
+      <span className="visually-hidden">{t('account.menu', { name: person.name })}</span>
     </button>
   );
   return (

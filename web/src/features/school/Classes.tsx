@@ -83,11 +83,11 @@ export function Classes({ classes, people, chosen, onChoose }: Props) {
             type="button"
             className={styles.chip}
             aria-pressed={chosen === one.id}
-            aria-label={t('classes.only', { name: one.name, count: sizeOf(one.id) })}
             onClick={() => onChoose(chosen === one.id ? '' : one.id)}
           >
-            {one.name}
-            <span>{sizeOf(one.id)}</span>
+            <b aria-hidden="true">{one.name}</b>
+            <span aria-hidden="true">{sizeOf(one.id)}</span>
+            <i className="visually-hidden">{t('classes.only', { name: one.name, count: sizeOf(one.id) })}</i>
           </button>
         ))}
         <Button icon="plus" look={sorted.length === 0 ? 'bell' : 'quiet'} onClick={() => setAdding(true)}>
