@@ -151,7 +151,6 @@ func TestRestartContinues(t *testing.T) {
 
 // kill ends the recorder as SIGKILL would: nothing is flushed, nothing is closed.
 func (g *rig) kill() {
-	g.room.SetTap(nil)
 	g.rec.mu.Lock()
 	g.rec.closed = true
 	sessions, ups := values(g.rec.sessions), values(g.rec.uploaders)
@@ -160,6 +159,8 @@ func (g *rig) kill() {
 		s.commands <- func() { s.ended = true }
 		<-s.stopped
 	}
+	// Only now: a source that ends before its session would have its segment closed, which a SIGKILL does not do.
+	g.room.SetTap(nil)
 	g.rec.cancel()
 	for _, u := range ups {
 		<-u.done
