@@ -28,7 +28,9 @@ test('three people see and hear each other', async ({ stage }) => {
           .filter((s) => s.participant === id && s.source === 'camera')
           .map((s) => [s.what, s.frame]);
       // A single frame may be unreadable while its bit rate is still low.
-      await expect.poll(async () => (await frames()).map(([what]) => what)).toContain(cast[other.role].number);
+      await expect
+        .poll(async () => (await frames()).map(([what]) => what))
+        .toContain(cast[other.role].number);
       const before = await frames();
       await expect.poll(frames).not.toEqual(before);
     }

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { togetherFile } from './fixtures/make.ts';
+import type { Person } from './person.ts';
 import { openReplay, recordingOf, seek } from './playback.ts';
 import { endForAll, expect, join, span, test } from './school.ts';
 
@@ -113,6 +116,27 @@ function openLoopback(page: Page): Promise<void> {
   });
 }
 
+/** What the measurement itself adds in an element that plays a file: captured sound runs ahead of presented pictures. */
+async function ownError(person: Person): Promise<number> {
+  const page = await person.context.newPage();
+  await page.route('http://localhost/**', (r) =>
+    r.request().url().endsWith('.mp4')
+      ? r.fulfill({ contentType: 'video/mp4', body: readFileSync(togetherFile()) })
+      : r.fulfill({
+          contentType: 'text/html',
+          body: '<!doctype html><video autoplay src=together.mp4></video>',
+        }),
+  );
+  await page.goto('http://localhost/');
+  await expect
+    .poll(() => page.evaluate(() => document.querySelector('video')?.currentTime ?? 0))
+    .toBeGreaterThan(1);
+  const lags = await lagsOf(page, 'video', 8);
+  await page.close();
+  expect(lags.length).toBeGreaterThan(5);
+  return median(lags);
+}
+
 const median = (lags: Lags) => [...lags].sort((a, b) => a - b)[Math.floor(lags.length / 2)] ?? Number.NaN;
 
 test('sound and picture of a replay are together, within 80 ms of a direct connection', async ({ stage }) => {
@@ -122,8 +146,13 @@ test('sound and picture of a replay are together, within 80 ms of a direct conne
   await join(teacher, server.lesson.id, server.url, { music: true });
   await expect(teacher.page.getByTestId('recording')).toHaveAttribute('data-state', 'on');
   await openLoopback(teacher.page);
-  const direct = await lagsOf(teacher.page, '#loopback', 8);
-  expect(direct.length).toBeGreaterThan(5);
+  // A jitter buffer that has grown under load delays the sound until it has shrunk again: the reference is without.
+  let direct: Lags = [];
+  const settled = async () => {
+    direct = await lagsOf(teacher.page, '#loopback', 8);
+    return direct.length > 5 ? Math.abs(median(direct)) : Number.POSITIVE_INFINITY;
+  };
+  await expect.poll(settled, { timeout: 60_000 }).toBeLessThan(100);
   await span(4);
   await endForAll(teacher);
   await teacher.leave();
@@ -134,7 +163,10 @@ test('sound and picture of a replay are together, within 80 ms of a direct conne
   await seek(anna, 3);
   const replayed = await lagsOf(anna.page, 'video', 8);
   expect(replayed.length).toBeGreaterThan(5);
-  const description = `direct ${median(direct).toFixed(0)} ms, replay ${median(replayed).toFixed(0)} ms`;
+  const error = await ownError(anna);
+  const off = median(replayed) - error - median(direct);
+  const told = [median(direct), median(replayed), error, off].map((ms) => ms.toFixed(0));
+  const description = `direct ${told[0]} ms, replay ${told[1]} ms, the measurement itself ${told[2]} ms: ${told[3]} ms apart`;
   test.info().annotations.push({ type: 'beep after flash', description });
-  expect(Math.abs(median(replayed) - median(direct)), description).toBeLessThan(80);
+  expect(Math.abs(off), description).toBeLessThan(80);
 });
