@@ -97,6 +97,16 @@ test('malformed frames and foreign origins are answered, and the server goes on'
   const shape = await talk(['{"t":"hello","id":1,"d":{"protocol":"one"}}']);
   expect(JSON.stringify(shape.answers)).toMatch(/error/);
   expect((await talk(['huge'])).code).toBe(1009);
+  const post = async (origin: string) => {
+    const answer = await fetch(`${server.url}/api/v1/session/link/look`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Origin: origin },
+      body: JSON.stringify({ token: server.link('admin').url.split('/').pop() }),
+    });
+    return [answer.status, ((await answer.json()) as { code?: string }).code];
+  };
+  expect(await post('http://elsewhere.example')).toEqual([403, 'wrong_origin']);
+  expect(await post(server.url)).toEqual([200, undefined]);
   expect(await teacher.status('/readyz')).toBe(200);
   await join(teacher, server.lesson.id, server.url);
 });
