@@ -31,6 +31,10 @@ func NewToken() (token string, hash []byte) {
 // HashToken gives the catalog's hash of a token that somebody showed; ok is false when it has not a token's shape, so
 // that nothing but a possible token reaches the database.
 func HashToken(token string) (hash []byte, ok bool) {
+	// The decoder passes over line breaks, wherever they stand: the length is asked first.
+	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
+		return nil, false
+	}
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(secret) != tokenBytes {
 		return nil, false
