@@ -2,12 +2,14 @@ package recorder
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +22,25 @@ import (
 
 const killDir = "ZVONOK_TEST_KILL_DIR"
 
-// TestKilledChild is the child of TestKill; by itself it has nothing to do.
-func TestKilledChild(t *testing.T) {
-	dir := os.Getenv(killDir)
-	if dir == "" {
-		return
+// TestMain lets the test binary be the process that TestKill kills.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(killDir); dir != "" {
+		recordForever(dir)
 	}
+	os.Exit(m.Run())
+}
+
+// child is the part of a test that a process has which is no test: what fails, fails loudly.
+type child struct{ testing.TB }
+
+func (child) Helper()                           {}
+func (child) Fatal(args ...any)                 { panic(fmt.Sprint(args...)) }
+func (child) Error(args ...any)                 { panic(fmt.Sprint(args...)) }
+func (child) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// recordForever records until the process is killed.
+func recordForever(dir string) {
+	t := child{}
 	clip := testmedia.Video(t, media.H264, "320x180", 30, 300)
 	g := newRig(t, dir)
 	g.tone = tone(t, 600)
@@ -39,13 +54,29 @@ func TestKilledChild(t *testing.T) {
 	}
 }
 
+// seedOf gives the seed of a test's chances: ZVONOK_TEST_SEED repeats a run, the log says which it was.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	if text := os.Getenv("ZVONOK_TEST_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("ZVONOK_TEST_SEED=%d", seed)
+	return seed
+}
+
 // A process that records is killed; what was sent up to half a second before is in the recovered recording.
 func TestKill(t *testing.T) {
+	seed := seedOf(t)
 	for round := range 3 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			killed := recordAndKill(t, dir, 2*time.Second+time.Duration(rand.IntN(2500))*time.Millisecond)
+			chance := rand.New(rand.NewPCG(seed, uint64(round)))
+			killed := recordAndKill(t, dir, 2*time.Second+time.Duration(chance.IntN(2500))*time.Millisecond)
 			g := newRig(t, dir)
 			defer g.rec.Close()
 			g.rec.mu.Lock()
@@ -85,12 +116,14 @@ func TestKill(t *testing.T) {
 
 func recordAndKill(t *testing.T, dir string, after time.Duration) time.Time {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.v")
+	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), killDir+"="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	var trouble bytes.Buffer
+	child.Stderr = &trouble
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +136,7 @@ func recordAndKill(t *testing.T, dir string, after time.Duration) time.Time {
 		}
 	}
 	if !started {
-		t.Fatal("the child did not record")
+		t.Fatalf("the child did not record: %v\n%s", child.Wait(), trouble.String())
 	}
 	timer := time.NewTimer(after)
 	defer timer.Stop()
