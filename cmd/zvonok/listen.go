@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,9 +23,10 @@ import (
 // listeners are the two ways in: plain http for this machine (or a proxy), https for the network.
 type listeners struct {
 	plain, secure net.Listener
-	certificate   tls.Certificate
-	generated     bool
-	lan           []netip.Addr
+	// certificate is the one of the start, whose fingerprint is told.
+	certificate tls.Certificate
+	generated   bool
+	lan         []netip.Addr
 
 	running sync.WaitGroup
 	servers []*http.Server
@@ -38,7 +40,7 @@ func inUse(setting, address string, err error) error {
 	return fmt.Errorf("%s=%s: %w", setting, address, err)
 }
 
-func listen(s settings, now time.Time) (_ *listeners, err error) {
+func listen(s settings, now func() time.Time, log *slog.Logger) (_ *listeners, err error) {
 	l := &listeners{}
 	defer func() {
 		if err != nil {
@@ -56,34 +58,38 @@ func listen(s settings, now time.Time) (_ *listeners, err error) {
 	if l.lan, err = lancert.Addresses(); err != nil {
 		return nil, fmt.Errorf("addresses of this machine: %w", err)
 	}
-	if l.certificate, l.generated, err = loadCertificate(s, l.lan, now); err != nil {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if err := l.certify(s, config, now, log); err != nil {
 		return nil, err
 	}
 	raw, err := net.Listen("tcp", s.HTTPSListen)
 	if err != nil {
 		return nil, inUse("ZVONOK_HTTPS_LISTEN", s.HTTPSListen, err)
 	}
-	l.secure = tls.NewListener(raw, &tls.Config{
-		Certificates: []tls.Certificate{l.certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-	})
+	l.secure = tls.NewListener(raw, config)
 	return l, nil
 }
 
-func loadCertificate(s settings, lan []netip.Addr, now time.Time) (tls.Certificate, bool, error) {
+// certify puts a certificate into config: the given files, followed when they change, or a generated one.
+func (l *listeners) certify(s settings, config *tls.Config, now func() time.Time, log *slog.Logger) error {
 	if s.TLSCert != "" {
-		c, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+		files, err := openCertificate(s.TLSCert, s.TLSKey, now, log)
 		if err != nil {
-			return c, false, fmt.Errorf("ZVONOK_TLS_CERT and ZVONOK_TLS_KEY: %w", err)
+			return err
 		}
-		return c, false, nil
+		l.certificate, config.GetCertificate = *files.current, files.get
+		return nil
 	}
 	names := []string{"localhost"}
 	if host, err := os.Hostname(); err == nil && host != "" && host != "localhost" {
 		names = append(names, host)
 	}
-	addresses := append([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, lan...)
-	c, err := lancert.Load(filepath.Join(s.Data, "tls"), addresses, names, now)
-	return c, true, err
+	addresses := append([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, l.lan...)
+	var err error
+	l.certificate, err = lancert.Load(filepath.Join(s.Data, "tls"), addresses, names, now())
+	l.generated = true
+	config.Certificates = []tls.Certificate{l.certificate}
+	return err
 }
 
 // serve answers on both; a listener that breaks ends the process through fail.

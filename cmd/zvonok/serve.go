@@ -119,7 +119,7 @@ func (s *server) bind() (err error) {
 	if s.api, err = s.newAPI(); err != nil {
 		return err
 	}
-	s.web, err = listen(s.settings, time.Now())
+	s.web, err = listen(s.settings, time.Now, s.log.With("part", "http"))
 	return err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net"
 	"reflect"
 	"strings"
@@ -100,7 +101,7 @@ func TestAddressesThatAreTaken(t *testing.T) {
 		"ZVONOK_LISTEN":       {Listen: taken.Addr().String(), Data: t.TempDir()},
 		"ZVONOK_HTTPS_LISTEN": {HTTPSListen: taken.Addr().String(), Data: t.TempDir()},
 	} {
-		_, err := listen(s, time.Now())
+		_, err := listen(s, time.Now, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), "is taken by another program") || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
