@@ -67,6 +67,10 @@ func lessonPath(rest string) func(*world) string {
 	return func(w *world) string { return "/api/v1/lessons/" + w.demo.Lesson(w.t, w.db).ID.String() + rest }
 }
 
+func memberPath(w *world) string {
+	return "/api/v1/classes/" + w.demo.OtherClass.ID.String() + "/people/" + w.demo.Students[3].ID.String()
+}
+
 func matrix() []matrixCase {
 	const v1, rec = "/api/v1", "/api/v1/recordings/:id"
 	token := func(w *world) any { return object{"token": w.link(w.demo.Students[1], "")} }
@@ -102,6 +106,8 @@ func matrix() []matrixCase {
 		{"GET", rec + "/slate/:slate", ofClass(200), recordingPath(fixed("/slate/h264-0-6000000.m4s")), nil},
 		{"GET", v1 + "/people", ofAdmin(200, 200), nil, nil},
 		{"POST", v1 + "/classes", ofAdmin(201, 201), nil, func(*world) any { return object{"name": uuid.NewString()} }},
+		{"PUT", v1 + "/classes/:id/people/:person", ofAdmin(204, 404), memberPath, nil},
+		{"DELETE", v1 + "/classes/:id/people/:person", ofAdmin(204, 404), memberPath, nil},
 		{"POST", v1 + "/people", ofAdmin(201, 201), nil, body(object{"name": "Новый", "role": "student", "classIds": []string{}})},
 		{"POST", v1 + "/people/:id/link", ofAdmin(201, 404), func(w *world) string {
 			return v1 + "/people/" + w.demo.Students[0].ID.String() + "/link"

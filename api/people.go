@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,10 @@ type (
 		ID   string `path:"id" doc:"The person"`
 		Body NewLink
 	}
+	memberOfClass struct {
+		ID     string `path:"id" doc:"The class"`
+		Person string `path:"person" doc:"The person"`
+	}
 )
 
 func (s *Server) routesOfPeople() {
@@ -27,6 +32,10 @@ func (s *Server) routesOfPeople() {
 		operation{id: "listPeople", summary: "Everyone of the school, and its classes"})
 	resource(s, http.MethodPost, "/classes", policy.SchoolManage, ownSchool[newClassBody], s.addClass,
 		operation{id: "addClass", summary: "Add a class", status: http.StatusCreated})
+	resource(s, http.MethodPut, "/classes/{id}/people/{person}", policy.SchoolManage, ownSchool[memberOfClass], s.addToClass,
+		operation{id: "addToClass", summary: "Make a person a member of a class; repeating it is harmless"})
+	resource(s, http.MethodDelete, "/classes/{id}/people/{person}", policy.SchoolManage, ownSchool[memberOfClass], s.removeFromClass,
+		operation{id: "removeFromClass", summary: "End a person's membership of a class, and what they do in a lesson now; repeating it is harmless"})
 	resource(s, http.MethodPost, "/people", policy.SchoolManage, ownSchool[newPersonBody], s.addPerson,
 		operation{id: "addPerson", summary: "Add a person", status: http.StatusCreated})
 	resource(s, http.MethodPost, "/people/{id}/link", policy.SchoolManage, ownSchool[newLinkBody], s.addLink,
@@ -64,6 +73,57 @@ func (s *Server) addClass(v *visit, _ nothing, in *newClassBody) (*Named, error)
 		return nil, err
 	}
 	return &Named{ID: class.ID.String(), Name: class.Name}, v.audit("class.add", "class", class.ID)
+}
+
+func (s *Server) addToClass(v *visit, _ nothing, in *memberOfClass) (*nothing, error) {
+	class, person, err := v.memberOfClass(in)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.tx.AddToClass(class, person); err != nil {
+		return nil, err
+	}
+	return nil, v.audit("class.member.add", "person", person)
+}
+
+// removeFromClass takes effect at once: rooms that the person is in let them go, and whatever else they may enter they
+// enter anew.
+func (s *Server) removeFromClass(v *visit, _ nothing, in *memberOfClass) (*nothing, error) {
+	class, person, err := v.memberOfClass(in)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.tx.RemoveFromClass(class, person); err != nil {
+		return nil, err
+	}
+	rooms := v.services.Rooms
+	v.afterCommit(func(context.Context) error {
+		rooms.Revoke(person)
+		return nil
+	})
+	return nil, v.audit("class.member.remove", "person", person)
+}
+
+// memberOfClass finds both in the school of the person who asks.
+func (v *visit) memberOfClass(in *memberOfClass) (class, person uuid.UUID, err error) {
+	if class, err = parseID(in.ID); err != nil {
+		return class, person, err
+	}
+	if person, err = parseID(in.Person); err != nil {
+		return class, person, err
+	}
+	classes, err := v.tx.Classes()
+	if err != nil {
+		return class, person, err
+	}
+	if !slices.ContainsFunc(classes, func(c catalog.Class) bool { return c.ID == class }) {
+		return class, person, notFound()
+	}
+	found, err := v.tx.Person(person)
+	if err == nil && found.ArchivedAt != nil {
+		err = notFound()
+	}
+	return class, person, err
 }
 
 func (s *Server) addPerson(v *visit, _ nothing, in *newPersonBody) (*Person, error) {

@@ -20,6 +20,8 @@ type Rooms interface {
 	Inside(lesson uuid.UUID) []uuid.UUID
 	// EndSession closes the sockets that a signed-in browser opened; it does not wait.
 	EndSession(session uuid.UUID)
+	// Revoke ends what a person does in any room: their rights changed; it does not wait.
+	Revoke(person uuid.UUID)
 }
 
 // Recordings is the part of the recorder that the API needs.

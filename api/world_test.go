@@ -63,6 +63,8 @@ type fakeRooms struct {
 	mu     sync.Mutex
 	inside map[uuid.UUID][]uuid.UUID
 	ended  []uuid.UUID
+	// revoked are people.
+	revoked []uuid.UUID
 }
 
 func (f *fakeRooms) Serve(w http.ResponseWriter, _ *http.Request, who signaling.Caller, lesson uuid.UUID) error {
@@ -80,6 +82,12 @@ func (f *fakeRooms) EndSession(session uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ended = append(f.ended, session)
+}
+
+func (f *fakeRooms) Revoke(person uuid.UUID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.revoked = append(f.revoked, person)
 }
 
 // fakeRecordings does with the rows what the recorder does.

@@ -48,7 +48,7 @@ const (
 	RecordingDelete Action = "recording.delete"
 	// SchoolSee lists people and classes; object: the school.
 	SchoolSee Action = "school.see"
-	// SchoolManage adds people, classes and links.
+	// SchoolManage adds people, classes, their members and links.
 	SchoolManage Action = "school.manage"
 	// MetricsSee reads the server's figures; object: the school.
 	MetricsSee Action = "metrics.see"

@@ -4,7 +4,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddClassData, AddClassErrors, AddClassResponses, AddLessonData, AddLessonErrors, AddLessonResponses, AddLinkData, AddLinkErrors, AddLinkResponses, AddPersonData, AddPersonErrors, AddPersonResponses, DeleteRecordingData, DeleteRecordingErrors, DeleteRecordingResponses, GetLessonData, GetLessonErrors, GetLessonResponses, GetMeData, GetMeErrors, GetMeResponses, GetRecordingData, GetRecordingErrors, GetRecordingResponses, GetTodayData, GetTodayErrors, GetTodayResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, LookAtLinkData, LookAtLinkErrors, LookAtLinkResponses, LookAtSetupData, LookAtSetupErrors, LookAtSetupResponses, SetUpData, SetUpErrors, SetUpResponses, SetViewData, SetViewErrors, SetViewResponses, SignInByLinkData, SignInByLinkErrors, SignInByLinkResponses, SignInByPasswordData, SignInByPasswordErrors, SignInByPasswordResponses, SignOutData, SignOutErrors, SignOutResponses } from './types.gen';
+import type { AddClassData, AddClassErrors, AddClassResponses, AddLessonData, AddLessonErrors, AddLessonResponses, AddLinkData, AddLinkErrors, AddLinkResponses, AddPersonData, AddPersonErrors, AddPersonResponses, AddToClassData, AddToClassErrors, AddToClassResponses, DeleteRecordingData, DeleteRecordingErrors, DeleteRecordingResponses, GetLessonData, GetLessonErrors, GetLessonResponses, GetMeData, GetMeErrors, GetMeResponses, GetRecordingData, GetRecordingErrors, GetRecordingResponses, GetTodayData, GetTodayErrors, GetTodayResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, LookAtLinkData, LookAtLinkErrors, LookAtLinkResponses, LookAtSetupData, LookAtSetupErrors, LookAtSetupResponses, RemoveFromClassData, RemoveFromClassErrors, RemoveFromClassResponses, SetUpData, SetUpErrors, SetUpResponses, SetViewData, SetViewErrors, SetViewResponses, SignInByLinkData, SignInByLinkErrors, SignInByLinkResponses, SignInByPasswordData, SignInByPasswordErrors, SignInByPasswordResponses, SignOutData, SignOutErrors, SignOutResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -31,6 +31,16 @@ export const addClass = <ThrowOnError extends boolean = false>(options: Options<
         ...options.headers
     }
 });
+
+/**
+ * End a person's membership of a class, and what they do in a lesson now; repeating it is harmless
+ */
+export const removeFromClass = <ThrowOnError extends boolean = false>(options: Options<RemoveFromClassData, ThrowOnError>): RequestResult<RemoveFromClassResponses, RemoveFromClassErrors, ThrowOnError> => (options.client ?? client).delete<RemoveFromClassResponses, RemoveFromClassErrors, ThrowOnError>({ url: '/api/v1/classes/{id}/people/{person}', ...options });
+
+/**
+ * Make a person a member of a class; repeating it is harmless
+ */
+export const addToClass = <ThrowOnError extends boolean = false>(options: Options<AddToClassData, ThrowOnError>): RequestResult<AddToClassResponses, AddToClassErrors, ThrowOnError> => (options.client ?? client).put<AddToClassResponses, AddToClassErrors, ThrowOnError>({ url: '/api/v1/classes/{id}/people/{person}', ...options });
 
 /**
  * Plan a lesson, or start one now

@@ -294,6 +294,74 @@ export type AddClassResponses = {
 
 export type AddClassResponse = AddClassResponses[keyof AddClassResponses];
 
+export type RemoveFromClassData = {
+    body?: never;
+    path: {
+        /**
+         * The class
+         */
+        id: string;
+        /**
+         * The person
+         */
+        person: string;
+    };
+    query?: never;
+    url: '/api/v1/classes/{id}/people/{person}';
+};
+
+export type RemoveFromClassErrors = {
+    /**
+     * Error
+     */
+    default: Problem;
+};
+
+export type RemoveFromClassError = RemoveFromClassErrors[keyof RemoveFromClassErrors];
+
+export type RemoveFromClassResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RemoveFromClassResponse = RemoveFromClassResponses[keyof RemoveFromClassResponses];
+
+export type AddToClassData = {
+    body?: never;
+    path: {
+        /**
+         * The class
+         */
+        id: string;
+        /**
+         * The person
+         */
+        person: string;
+    };
+    query?: never;
+    url: '/api/v1/classes/{id}/people/{person}';
+};
+
+export type AddToClassErrors = {
+    /**
+     * Error
+     */
+    default: Problem;
+};
+
+export type AddToClassError = AddToClassErrors[keyof AddToClassErrors];
+
+export type AddToClassResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AddToClassResponse = AddToClassResponses[keyof AddToClassResponses];
+
 export type AddLessonData = {
     body: NewLesson;
     path?: never;
