@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -12,12 +13,14 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/zvonok/zvonok/sfu/internal/port"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
 // Server owns the media port and the rooms.
 type Server struct {
 	cfg         Config
+	port        *port.Port
 	mux         ice.UDPMux
 	local       *net.UDPAddr
 	publish     *webrtc.API
@@ -72,7 +75,10 @@ func newServer(cfg Config, conn net.PacketConn) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, local: local, certificate: *certificate, origin: time.Now(), rooms: map[media.RoomID]*Room{}}
 	logs := pionLogs{cfg.Logger}
-	s.mux = webrtc.NewICEUDPMux(logs.NewLogger("mux"), conn)
+	if s.port, err = port.New(conn); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	s.mux = webrtc.NewICEUDPMux(logs.NewLogger("mux"), s.port.Facade())
 	settings, err := newSettings(&cfg, s.mux, local, logs)
 	if err == nil {
 		s.publish, err = newPublishAPI(settings)
@@ -82,6 +88,7 @@ func newServer(cfg Config, conn net.PacketConn) (*Server, error) {
 	}
 	if err != nil {
 		_ = s.mux.Close()
+		_ = s.port.Close()
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return s, nil
@@ -154,7 +161,7 @@ func (s *Server) Close() error {
 	for _, r := range s.snapshotRooms() {
 		_ = r.Close()
 	}
-	return s.mux.Close()
+	return errors.Join(s.mux.Close(), s.port.Close())
 }
 
 // since is the packet path's clock.
