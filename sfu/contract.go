@@ -25,6 +25,8 @@ type Capabilities struct {
 type View struct {
 	// Stage is the participant pinned to the stage pair; empty: the room's active speaker (never oneself).
 	Stage media.ParticipantID
+	// StageOnly leaves the stage pair empty while the pinned participant is away, in place of showing another.
+	StageOnly bool
 	// StageHeight is 0 when the stage is not shown; its reserved voice is heard all the same.
 	StageHeight int
 	// ShareHeight is 0 when the share is not shown; its sound is heard all the same.
@@ -118,8 +120,10 @@ type TapTrack interface {
 
 // Publication is a publish offer with its rights.
 type Publication struct {
-	// Offer is SDP with the four m-lines of [media.Source], each sendonly or inactive.
+	// Offer is SDP with one m-line for each of Sources, each sendonly or inactive.
 	Offer string
+	// Sources says which m-line is which source; empty: the four of [media.Source] in their order.
+	Sources []media.Source
 	// Allowed are the sources that may be forwarded; others are received and dropped, whatever the SDP says.
 	Allowed [media.Sources]bool
 }

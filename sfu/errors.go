@@ -13,6 +13,8 @@ var (
 	ErrRoomExists = errors.New("sfu: room exists")
 	// ErrConfig answers a configuration that cannot work.
 	ErrConfig = errors.New("sfu: configuration")
+	// ErrNoRestart answers an ICE restart that the transport cannot do.
+	ErrNoRestart = errors.New("sfu: no ICE restart")
 	// ErrRoomFull answers Join when the room has MaxParticipants.
 	ErrRoomFull = errors.New("sfu: room is full")
 )

@@ -23,9 +23,8 @@ func (r *Room) installPublish(p *Participant, leg *publishLeg) error {
 	r.dirty = true
 	leg.listen(
 		func(s LegState) { r.post(func() { r.legState(p, leg, nil, s) }) },
-		func(src media.Source, rid string, ssrc uint32) *upTrack {
-			layer, ok := layerOf(rid)
-			if !ok || leg.closed() {
+		func(src media.Source, layer uint8, ssrc uint32) *upTrack {
+			if leg.closed() {
 				return nil
 			}
 			u := newUpTrack(r, p.sources[src], layer, ssrc, leg.codecs, leg.pc.WriteRTCP)

@@ -11,35 +11,6 @@ import (
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-// parsePublish checks the shape of a publish offer (RFC 8829, section 5.2) and leaves in it only what we answer. It
-// returns which source each MID is.
-func parsePublish(offer string) (string, map[string]media.Source, error) {
-	desc, err := parseOffer(offer)
-	if err != nil {
-		return "", nil, err
-	}
-	if len(desc.MediaDescriptions) != media.Sources {
-		return "", nil, fmt.Errorf("%w: %d m-lines, not %d", ErrBadOffer, len(desc.MediaDescriptions), media.Sources)
-	}
-	mids := map[string]media.Source{}
-	for i, m := range desc.MediaDescriptions {
-		src := media.Source(i)
-		mid, err := checkMedia(desc, m, src.IsVideo(), "sendonly", "inactive")
-		if err != nil {
-			return "", nil, fmt.Errorf("%w (%s)", err, src)
-		}
-		if err := checkRIDs(m, src); err != nil {
-			return "", nil, err
-		}
-		mids[mid] = src
-	}
-	if len(mids) != media.Sources {
-		return "", nil, fmt.Errorf("%w: repeated mid", ErrBadOffer)
-	}
-	out, err := desc.Marshal()
-	return string(out), mids, err
-}
-
 // parseSubscribe checks the shape of a subscribe offer and leaves in it only what we answer.
 func parseSubscribe(sub Subscription) (string, error) {
 	desc, err := parseOffer(sub.Offer)
@@ -114,33 +85,6 @@ func checkMedia(desc *sdp.SessionDescription, m *sdp.MediaDescription, video boo
 		return "", fmt.Errorf("%w: no codec of ours", ErrBadOffer)
 	}
 	return mid, nil
-}
-
-// checkRIDs bounds simulcast: only the camera may have layers.
-func checkRIDs(m *sdp.MediaDescription, src media.Source) error {
-	n := 0
-	for _, a := range m.Attributes {
-		if a.Key == "rid" {
-			n++
-		}
-	}
-	if n > maxLayers || n > 1 && src != media.Camera {
-		return fmt.Errorf("%w: %d encodings of %s", ErrBadOffer, n, src)
-	}
-	return nil
-}
-
-// layerOf is the layer of a RID: q, h, f from the smallest, as all browsers' examples name them; 0, 1, 2 elsewhere.
-func layerOf(rid string) (uint8, bool) {
-	switch rid {
-	case "", "q", "0":
-		return 0, true
-	case "h", "1":
-		return 1, true
-	case "f", "2":
-		return 2, true
-	}
-	return 0, false
 }
 
 // offered is one payload type of an m-line.

@@ -21,18 +21,20 @@ import (
 type publishLeg struct {
 	pc      *webrtc.PeerConnection
 	sdp     string
-	mids    map[string]media.Source
+	offer   *publishOffer
 	codecs  *payloadTypes
 	allowed [media.Sources]bool
 	done    chan struct{}
 	once    sync.Once
 	wg      sync.WaitGroup
 	mu      sync.Mutex // guards done against the start of another goroutine
+	// restarting lets one ICE restart happen at a time.
+	restarting sync.Mutex
 }
 
 // newPublishLeg answers a publish offer; the error wraps ErrBadOffer for a bad one.
 func newPublishLeg(ctx context.Context, s *Server, p Publication) (*publishLeg, error) {
-	offer, mids, err := parsePublish(p.Offer)
+	offer, err := parsePublish(p)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +44,10 @@ func newPublishLeg(ctx context.Context, s *Server, p Publication) (*publishLeg, 
 	if err != nil {
 		return nil, fmt.Errorf("publish transport: %w", err)
 	}
-	leg := &publishLeg{pc: pc, mids: mids, allowed: p.Allowed, done: make(chan struct{})}
-	if leg.sdp, err = answerOffer(ctx, pc, offer); err == nil {
+	leg := &publishLeg{pc: pc, offer: offer, allowed: p.Allowed, done: make(chan struct{})}
+	if leg.sdp, err = answerOffer(ctx, pc, offer.sdp); err == nil {
 		leg.codecs, err = readPayloadTypes(leg.sdp)
-		leg.sdp = withStartBitrate(leg.sdp)
+		leg.sdp = withStartBitrate(offer.answerFor(leg.sdp))
 	}
 	if err != nil {
 		leg.close()
@@ -56,18 +58,19 @@ func newPublishLeg(ctx context.Context, s *Server, p Publication) (*publishLeg, 
 
 // listen begins to receive. track is called on a goroutine of its own for each encoding and returns the up track to
 // feed, or nil to drop everything.
-func (l *publishLeg) listen(state func(LegState), track func(src media.Source, rid string, ssrc uint32) *upTrack) {
+func (l *publishLeg) listen(state func(LegState), track func(src media.Source, layer uint8, ssrc uint32) *upTrack) {
 	watchState(l.pc, state)
 	l.pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		transceiver := receiver.RTPTransceiver()
 		if transceiver == nil {
 			return
 		}
-		src, ok := l.mids[transceiver.Mid()]
-		if !ok {
+		src, ok := l.offer.mids[transceiver.Mid()]
+		layer, known := l.offer.layers[remote.RID()]
+		if !ok || !known {
 			return
 		}
-		u := track(src, remote.RID(), uint32(remote.SSRC()))
+		u := track(src, layer, uint32(remote.SSRC()))
 		if u == nil {
 			return
 		}

@@ -82,7 +82,7 @@ func (r *Room) assignTo(p *Participant, leg *subscribeLeg, sc *slots.Scene) {
 	v := p.view.Load()
 	viewer := slots.Viewer{
 		ID: p.id, Pin: v.Stage, StageHeight: v.StageHeight, ShareHeight: v.ShareHeight,
-		Stage: leg.stage, Kinds: leg.kinds, CanDecode: p.canDecode,
+		Stage: leg.stage, PinOnly: v.StageOnly, Kinds: leg.kinds, CanDecode: p.canDecode,
 	}
 	for _, t := range v.Tiles {
 		viewer.Tiles = append(viewer.Tiles, slots.Tile(t))

@@ -35,8 +35,10 @@ type Tile struct {
 
 // Viewer is one subscriber and what it looks at.
 type Viewer struct {
-	ID          media.ParticipantID
-	Pin         media.ParticipantID
+	ID  media.ParticipantID
+	Pin media.ParticipantID
+	// PinOnly leaves the stage empty while the pinned one is not in the room.
+	PinOnly     bool
 	StageHeight int
 	ShareHeight int
 	Tiles       []Tile
@@ -96,6 +98,9 @@ func Assign(sc *Scene, v *Viewer, previous []Occupant) (occupants []Occupant, st
 func stageOf(sc *Scene, v *Viewer) media.ParticipantID {
 	if _, ok := sc.People[v.Pin]; ok && v.Pin != v.ID {
 		return v.Pin
+	}
+	if v.PinOnly {
+		return ""
 	}
 	if _, ok := sc.People[sc.Active]; ok && sc.Active != v.ID {
 		return sc.Active

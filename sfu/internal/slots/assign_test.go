@@ -63,6 +63,8 @@ func TestAssign(t *testing.T) {
 		"the pinned one":                      {func(sc *slots.Scene, v *slots.Viewer) { sc.Active, v.Pin = "c", "e" }, "ee-----bc"},
 		"a pin on oneself is nothing":         {func(sc *slots.Scene, v *slots.Viewer) { sc.Active, v.Pin = "c", "a" }, "cc-----bc"},
 		"a pin on somebody absent is nothing": {func(sc *slots.Scene, v *slots.Viewer) { sc.Active, v.Pin = "c", "z" }, "cc-----bc"},
+		"only the pinned one, who is absent":  {func(sc *slots.Scene, v *slots.Viewer) { sc.Active, v.Pin, v.PinOnly = "c", "z", true }, "-------bc"},
+		"only the pinned one":                 {func(sc *slots.Scene, v *slots.Viewer) { sc.Active, v.Pin, v.PinOnly = "c", "e", true }, "ee-----bc"},
 		"stage hidden, its voice heard":       {func(sc *slots.Scene, v *slots.Viewer) { v.StageHeight = 0 }, "-b-----bc"},
 		"the loudest, minus the stage":        {func(sc *slots.Scene, _ *slots.Viewer) { sc.Active, sc.Loudest = "d", ids("d", "e", "f") }, "dd--ef-bc"},
 		"the loudest, minus oneself":          {func(sc *slots.Scene, v *slots.Viewer) { v.Stage, sc.Active, sc.Loudest = "b", "a", ids("a", "e", "f") }, "bb--ef-bc"},
