@@ -174,6 +174,34 @@ func TestMuteIsEnforced(t *testing.T) {
 	}
 }
 
+// TestPicturesAreStopped: a camera and a screen are closed in the server like a microphone, the screen with its sound, and
+// their owner is told.
+func TestPicturesAreStopped(t *testing.T) {
+	s := newSchool(t)
+	teacher, petya, vasya := s.join("teacher"), s.join("petya"), s.join("vasya")
+	for _, source := range []string{"microphone", "camera", "share", "share_audio"} {
+		petya.do("source", signaling.SetSource{Source: source, On: true})
+	}
+	for _, source := range []string{"camera", "share"} {
+		if got := vasya.refused("mute", signaling.Mute{Participant: petya.id, Source: source}); got != "not_allowed" {
+			t.Errorf("a fellow pupil stops %s: %s", source, got)
+		}
+		teacher.do("mute", signaling.Mute{Participant: petya.id, Source: source})
+		told := expect(petya, "muted", func(m signaling.Muted) bool { return m.Source == source })
+		if told.By != nameOf("teacher") {
+			t.Errorf("by %q", told.By)
+		}
+	}
+	for source, open := range map[media.Source]bool{media.Microphone: true, media.Camera: false, media.Share: false, media.ShareAudio: false} {
+		if s.media.member(petya.id).isOpen(source) != open {
+			t.Errorf("%v: open is not %v", source, open)
+		}
+	}
+	expect(vasya, "participant", func(p signaling.Participant) bool {
+		return p.ID == petya.id && len(p.Sources) == 1 && p.Sources[0] == "microphone"
+	})
+}
+
 func TestRemoveLastsUntilLetIn(t *testing.T) {
 	s := newSchool(t)
 	teacher, petya, vasya := s.join("teacher"), s.join("petya"), s.join("vasya")
