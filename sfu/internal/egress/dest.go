@@ -1,0 +1,50 @@
+package egress
+
+import (
+	"net"
+	"net/netip"
+	"sync/atomic"
+)
+
+// Dest is where one subscriber's datagrams go. Any goroutine may move, open or close it; batches follow at the next
+// datagram. It begins closed and without an address.
+type Dest struct {
+	way  atomic.Pointer[way]
+	open atomic.Bool
+}
+
+// way is one address, in every form in which some socket wants it. It does not change but for whole.
+type way struct {
+	addr   netip.AddrPort
+	udp    *net.UDPAddr
+	raw    rawAddr
+	stream *Stream
+	// whole says that the kernel refused segments of such a length on this way: each datagram goes by itself.
+	whole atomic.Bool
+}
+
+// Set sends to a UDP address from now on.
+func (d *Dest) Set(addr netip.AddrPort) {
+	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	d.way.Store(&way{addr: addr, udp: net.UDPAddrFromAddrPort(addr), raw: newRawAddr(addr)})
+}
+
+// SetStream sends through a stream from now on. The stream stays its caller's, who closes it.
+func (d *Dest) SetStream(s *Stream) { d.way.Store(&way{stream: s}) }
+
+// Addr is where datagrams go; invalid for none and for a stream.
+func (d *Dest) Addr() netip.AddrPort {
+	if w := d.way.Load(); w != nil {
+		return w.addr
+	}
+	return netip.AddrPort{}
+}
+
+// Open lets datagrams pass, Close stops them. What is in a batch already still goes.
+func (d *Dest) Open() { d.open.Store(true) }
+
+// Close stops datagrams.
+func (d *Dest) Close() { d.open.Store(false) }
+
+// Ready says whether datagrams pass and have somewhere to go.
+func (d *Dest) Ready() bool { return d.open.Load() && d.way.Load() != nil }
