@@ -15,6 +15,8 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/zvonok/zvonok/sfu/sfutest/trace"
 )
 
 // capturePage publishes camera and microphone as our client does. Open it in a Chromium that runs with fake devices.
@@ -48,7 +50,7 @@ type capture struct {
 	mu sync.Mutex
 	// start is the arrival of the first packet of the largest picture's keyframe.
 	start  time.Time
-	tracks [traceTracks][]capturedPacket
+	tracks [trace.Tracks][]capturedPacket
 	closed bool
 }
 
@@ -118,13 +120,13 @@ func (c *capture) answer(body io.Reader) (*webrtc.SessionDescription, error) {
 }
 
 func (c *capture) receive(pc *webrtc.PeerConnection, t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-	track := traceVoice
-	for i, rid := range traceRIDs {
+	track := trace.Voice
+	for i, rid := range trace.RIDs {
 		if t.RID() == rid {
 			track = i
 		}
 	}
-	if track == traceVoice {
+	if track == trace.Voice {
 		for _, e := range r.GetParameters().HeaderExtensions {
 			if e.URI == sdp.AudioLevelURI {
 				c.levelID = uint8(e.ID)
@@ -142,7 +144,7 @@ func (c *capture) receive(pc *webrtc.PeerConnection, t *webrtc.TrackRemote, r *w
 		if now.Sub(began) < captureWarmUp {
 			continue
 		}
-		if track < traceVoice && now.Sub(asked) > time.Second && !c.has(track) {
+		if track < trace.Voice && now.Sub(asked) > time.Second && !c.has(track) {
 			asked = now
 			_ = pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
 		}
@@ -165,11 +167,11 @@ func (c *capture) take(track int, p capturedPacket) (over bool) {
 	if c.closed {
 		return true
 	}
-	if track < traceVoice && len(c.tracks[track]) == 0 && !startsWithParameters(p.payload) {
+	if track < trace.Voice && len(c.tracks[track]) == 0 && !trace.StartsWithParameters(p.payload) {
 		return false
 	}
 	if c.start.IsZero() {
-		if track == traceVoice {
+		if track == trace.Voice {
 			return false
 		}
 		c.start = p.at
@@ -183,36 +185,24 @@ func (c *capture) take(track int, p capturedPacket) (over bool) {
 	return false
 }
 
-// startsWithParameters says whether an H.264 payload begins with a parameter set, alone or aggregated (RFC 6184,
-// section 5.2): Chromium puts them before each keyframe.
-func startsWithParameters(payload []byte) bool {
-	switch payload[0] & 0x1f {
-	case 7:
-		return true
-	case 24:
-		return len(payload) > 3 && payload[3]&0x1f == 7
-	}
-	return false
-}
-
 func (c *capture) save(path string) error {
-	var all []tracePacket
+	var all []trace.Packet
 	for track, packets := range c.tracks {
 		if len(packets) == 0 {
 			return fmt.Errorf("loadgen: the browser did not send encoding %d", track)
 		}
 		for _, p := range packets {
-			recorded := tracePacket{
+			recorded := trace.Packet{
 				At: p.at.Sub(c.start), Track: track, TS: p.header.Timestamp - packets[0].header.Timestamp,
-				Size: min(len(p.payload), maxPayload), Marker: p.header.Marker, Head: p.payload[:min(2, len(p.payload))],
+				Size: min(len(p.payload), trace.MaxPayload), Marker: p.header.Marker, Head: p.payload[:min(2, len(p.payload))],
 			}
-			if track == traceVoice {
+			if track == trace.Voice {
 				recorded.Head = p.payload[:1]
 				if ext := p.header.GetExtension(c.levelID); len(ext) > 0 {
 					recorded.Level = ext[0] & 0x7f
 				}
 			} else if kind := p.payload[0] & 0x1f; kind == 7 || kind == 8 || kind == 24 {
-				recorded.Head = p.payload[:min(len(p.payload), maxHead)]
+				recorded.Head = p.payload[:min(len(p.payload), trace.MaxHead)]
 			}
 			all = append(all, recorded)
 		}
@@ -221,7 +211,7 @@ func (c *capture) save(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeTrace(file, all); err != nil {
+	if err := trace.Write(file, all); err != nil {
 		return err
 	}
 	return file.Close()

@@ -6,5 +6,5 @@
 // time.Duration on the monotonic clock of one machine, rates are per second, sizes bytes.
 //
 // What the publisher sends was recorded once from Chromium (see capture.go): the times, sizes and flags of the packets
-// and what a server reads of their payloads; the rest of each payload is filler with a [stamp] at its end.
+// and what a server reads of their payloads; the rest of each payload is filler with a stamp at its end.
 package loadgen

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"reflect"
 	"testing"
 	"time"
 )
@@ -15,72 +14,6 @@ func TestMain(m *testing.M) {
 		os.Exit(Run(os.Args[2:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
-}
-
-func TestTraceRoundTrip(t *testing.T) {
-	want := []tracePacket{
-		{At: 0, Track: traceHigh, Size: 40, Head: []byte{24, 0, 3, 0x67}},
-		{At: 20 * time.Microsecond, Track: traceVoice, TS: 960, Size: 80, Level: 17, Head: []byte{0x78}},
-		{At: time.Second, Track: traceLow, TS: 90000, Size: 1200, Marker: true, Head: []byte{0x7c, 0x85}},
-	}
-	var file bytes.Buffer
-	if err := writeTrace(&file, want); err != nil {
-		t.Fatal(err)
-	}
-	got, err := readTrace(file.Bytes())
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Fatalf("got %+v, %v", got, err)
-	}
-	for _, damaged := range [][]byte{nil, {1, 2, 3}, file.Bytes()[:file.Len()-12]} {
-		if _, err := readTrace(damaged); !errors.Is(err, errTrace) {
-			t.Errorf("a damaged trace of %d bytes: %v", len(damaged), err)
-		}
-	}
-}
-
-func TestRecordedTraceIsWhatChromiumSends(t *testing.T) {
-	trace, err := readTrace(chromiumTrace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var packets, bytes [traceTracks]int
-	var parameters [traceTracks]bool
-	for _, p := range trace {
-		packets[p.Track]++
-		bytes[p.Track] += p.Size
-		parameters[p.Track] = parameters[p.Track] || p.Track < traceVoice && startsWithParameters(p.Head)
-	}
-	if length := trace[len(trace)-1].At; length < 9*time.Second || length > 11*time.Second {
-		t.Errorf("the trace lasts %v", length)
-	}
-	for track := range traceVoice {
-		if packets[track] < 100 || !parameters[track] {
-			t.Errorf("encoding %s: %d packets, parameter sets %v", traceRIDs[track], packets[track], parameters[track])
-		}
-		if track > 0 && bytes[track] <= bytes[track-1] {
-			t.Errorf("encoding %s is no larger than the one below: %d bytes", traceRIDs[track], bytes[track])
-		}
-	}
-	if packets[traceVoice] < 400 {
-		t.Errorf("%d packets of voice", packets[traceVoice])
-	}
-}
-
-func TestStampAtThePayloadsEnd(t *testing.T) {
-	want := stamp{Number: 7, Frame: 3, Sent: 1500 * time.Millisecond}
-	payload := tracePacket{Size: 3, Head: []byte{1, 2}}.payload(nil)
-	want.write(payload)
-	if got, ok := readStamp(payload); !ok || got != want {
-		t.Fatalf("got %+v, %v", got, ok)
-	}
-	if !bytes.HasPrefix(payload, []byte{1, 2}) {
-		t.Errorf("the head is gone: %v", payload)
-	}
-	for _, foreign := range [][]byte{nil, make([]byte, 100), payload[:len(payload)-1]} {
-		if s, ok := readStamp(foreign); ok {
-			t.Errorf("read %+v in a foreign payload", s)
-		}
-	}
 }
 
 func TestTonesAreThere(t *testing.T) {

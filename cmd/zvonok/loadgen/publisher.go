@@ -12,17 +12,19 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/zvonok/zvonok/sfu/sfutest/trace"
 )
 
 // publisher sends the trace over and over: three encodings of a camera and a microphone.
 type publisher struct {
-	pc     *webrtc.PeerConnection
-	trace  []tracePacket
-	length time.Duration
-	began  time.Time
-	tracks [traceTracks]*sendTrack
+	pc      *webrtc.PeerConnection
+	packets []trace.Packet
+	length  time.Duration
+	began   time.Time
+	tracks  [trace.Tracks]*sendTrack
 	// sent counts the packets of each track.
-	sent      [traceTracks]atomic.Uint64
+	sent      [trace.Tracks]atomic.Uint64
 	keyframes atomic.Uint64
 	stop      context.CancelFunc
 	wait      sync.WaitGroup
@@ -45,7 +47,7 @@ type extension struct {
 }
 
 func newPublisher(began time.Time) (*publisher, error) {
-	trace, err := readTrace(chromiumTrace)
+	packets, err := trace.Chromium()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,7 @@ func newPublisher(began time.Time) (*publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &publisher{pc: pc, trace: trace, length: trace[len(trace)-1].At + 33*time.Millisecond, began: began}
+	p := &publisher{pc: pc, packets: packets, length: packets[len(packets)-1].At + 33*time.Millisecond, began: began}
 	if err := p.addTracks(); err != nil {
 		return nil, errors.Join(err, pc.Close())
 	}
@@ -76,9 +78,9 @@ func (p *publisher) addTracks() error {
 	if _, err := p.pc.AddTransceiverFromTrack(microphone, sendonly); err != nil {
 		return err
 	}
-	p.tracks[traceVoice] = &sendTrack{local: microphone}
+	p.tracks[trace.Voice] = &sendTrack{local: microphone}
 	var sender *webrtc.RTPSender
-	for i, rid := range traceRIDs {
+	for i, rid := range trace.RIDs {
 		local, err := webrtc.NewTrackLocalStaticRTP(picture, "camera", "me", webrtc.WithRTPStreamID(rid))
 		if err != nil {
 			return err
@@ -130,14 +132,14 @@ func (p *publisher) start(ctx context.Context, answer string) error {
 	for i, t := range p.pc.GetTransceivers()[:2] {
 		parameters := t.Sender().GetParameters()
 		for track := range p.tracks {
-			if (track == traceVoice) == (i == 0) {
+			if (track == trace.Voice) == (i == 0) {
 				p.tracks[track].learn(t.Mid(), parameters)
 			}
 		}
 	}
 	again := make(chan struct{}, 1)
 	camera := p.pc.GetTransceivers()[1].Sender()
-	for _, rid := range traceRIDs {
+	for _, rid := range trace.RIDs {
 		p.wait.Go(func() {
 			p.feedback(func() ([]rtcp.Packet, error) {
 				packets, _, err := camera.ReadSimulcastRTCP(rid)
@@ -198,13 +200,13 @@ const keyframeGap = 300 * time.Millisecond
 
 // run sends until stopped: the trace from its start, again when it ends or a keyframe is asked for.
 func (p *publisher) run(ctx context.Context, again <-chan struct{}) {
-	payload := make([]byte, maxPayload)
+	payload := make([]byte, trace.MaxPayload)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	<-timer.C
 	start := time.Now()
 	for i := 0; ; {
-		packet := p.trace[i]
+		packet := p.packets[i]
 		if wait := time.Until(start.Add(packet.At)); wait > 0 {
 			timer.Reset(wait)
 			select {
@@ -221,7 +223,7 @@ func (p *publisher) run(ctx context.Context, again <-chan struct{}) {
 			}
 		}
 		p.send(packet, payload)
-		if i++; i == len(p.trace) {
+		if i++; i == len(p.packets) {
 			p.rewind(p.length)
 			start, i = start.Add(p.length), 0
 		}
@@ -232,14 +234,14 @@ func (p *publisher) run(ctx context.Context, again <-chan struct{}) {
 func (p *publisher) rewind(played time.Duration) {
 	for track, t := range p.tracks {
 		rate := time.Duration(90000)
-		if track == traceVoice {
+		if track == trace.Voice {
 			rate = 48000
 		}
 		t.base += uint32(played * rate / time.Second)
 	}
 }
 
-func (p *publisher) send(packet tracePacket, buffer []byte) {
+func (p *publisher) send(packet trace.Packet, buffer []byte) {
 	t := p.tracks[packet.Track]
 	header := rtp.Header{Version: 2, SequenceNumber: t.seq, Timestamp: t.base + packet.TS, Marker: packet.Marker}
 	for _, e := range t.extensions {
@@ -247,13 +249,13 @@ func (p *publisher) send(packet tracePacket, buffer []byte) {
 			return
 		}
 	}
-	if packet.Track == traceVoice && t.levelID != 0 {
+	if packet.Track == trace.Voice && t.levelID != 0 {
 		if header.SetExtension(t.levelID, []byte{packet.Level | 0x80}) != nil {
 			return
 		}
 	}
-	payload := packet.payload(buffer)
-	stamp{Number: uint32(p.sent[packet.Track].Load()), Frame: t.frame, Sent: time.Since(p.began)}.write(payload)
+	payload := packet.Payload(buffer)
+	trace.Stamp{Number: uint32(p.sent[packet.Track].Load()), Frame: t.frame, Sent: time.Since(p.began)}.Write(payload)
 	t.seq++
 	if packet.Marker {
 		t.frame++

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/zvonok/zvonok/sfu/media"
+	"github.com/zvonok/zvonok/sfu/sfutest/trace"
 )
 
 // lectureSlots is what a listener of a lecture negotiates: the pairs, the voices and a few tiles.
@@ -95,7 +96,7 @@ func (s *subscriber) read(t *webrtc.TrackRemote) {
 }
 
 func (s *subscriber) count(payload []byte, now time.Duration, begun, late bool, step uint16) {
-	mark, ok := readStamp(payload)
+	mark, ok := trace.ReadStamp(payload)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

@@ -1,4 +1,4 @@
-package loadgen
+package trace
 
 import (
 	"bufio"
@@ -14,21 +14,22 @@ import (
 )
 
 //go:embed testdata/chromium.trace
-var chromiumTrace []byte
+var chromium []byte
 
 // The tracks of a trace: three encodings of a camera, the smallest first, and a microphone.
 const (
-	traceLow = iota
-	traceMiddle
-	traceHigh
-	traceVoice
-	traceTracks
+	Low = iota
+	Middle
+	High
+	Voice
+	Tracks
 )
 
-var traceRIDs = [traceVoice]string{"q", "h", "f"}
+// RIDs names the encodings of the camera as Chromium did.
+var RIDs = [Voice]string{"q", "h", "f"}
 
-// tracePacket is one recorded packet.
-type tracePacket struct {
+// Packet is one recorded packet.
+type Packet struct {
 	// At is when it left the browser, since the trace's start.
 	At time.Duration
 	// Track is one of the four.
@@ -45,61 +46,67 @@ type tracePacket struct {
 	Head []byte
 }
 
-var errTrace = errors.New("loadgen: damaged trace")
+// ErrDamaged is returned for a file that is not a whole trace.
+var ErrDamaged = errors.New("trace: damaged trace")
 
+// Limits of a packet, in bytes.
 const (
-	maxHead    = 256
-	maxPayload = 1400
+	MaxHead    = 256
+	MaxPayload = 1400
 )
 
-func readTrace(data []byte) ([]tracePacket, error) {
+// Chromium is the recorded trace.
+func Chromium() ([]Packet, error) { return Read(chromium) }
+
+// Read reads a whole trace; its errors wrap ErrDamaged.
+func Read(data []byte) ([]Packet, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errTrace, err)
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	in := bufio.NewReader(zipped)
-	var all []tracePacket
+	var all []Packet
 	for at := time.Duration(0); ; {
-		p, err := readTracePacket(in, &at)
+		p, err := readPacket(in, &at)
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: packet %d: %w", errTrace, len(all), err)
+			return nil, fmt.Errorf("%w: packet %d: %w", ErrDamaged, len(all), err)
 		}
 		all = append(all, p)
 	}
 }
 
-// readTracePacket advances at by the packet's distance from the one before.
-func readTracePacket(in *bufio.Reader, at *time.Duration) (tracePacket, error) {
+// readPacket advances at by the packet's distance from the one before.
+func readPacket(in *bufio.Reader, at *time.Duration) (Packet, error) {
 	step, err := binary.ReadUvarint(in)
 	if err != nil {
-		return tracePacket{}, err
+		return Packet{}, err
 	}
 	var fields [5]uint64 // track and marker, timestamp, size, level, bytes of head
 	for i := range fields {
 		if fields[i], err = binary.ReadUvarint(in); err != nil {
-			return tracePacket{}, io.ErrUnexpectedEOF
+			return Packet{}, io.ErrUnexpectedEOF
 		}
 	}
-	if fields[0]>>1 >= traceTracks || fields[2] > maxPayload || fields[3] > 127 || fields[4] > min(maxHead, fields[2]) {
-		return tracePacket{}, errTrace
+	if fields[0]>>1 >= Tracks || fields[2] > MaxPayload || fields[3] > 127 || fields[4] > min(MaxHead, fields[2]) {
+		return Packet{}, ErrDamaged
 	}
 	*at += time.Duration(step) * time.Microsecond
-	p := tracePacket{
+	p := Packet{
 		At: *at, Track: int(fields[0] >> 1), Marker: fields[0]&1 == 1,
 		TS: uint32(fields[1]), Size: int(fields[2]), Level: uint8(fields[3]), Head: make([]byte, fields[4]),
 	}
 	if _, err := io.ReadFull(in, p.Head); err != nil {
-		return tracePacket{}, io.ErrUnexpectedEOF
+		return Packet{}, io.ErrUnexpectedEOF
 	}
 	return p, nil
 }
 
-// writeTrace is the inverse of readTrace; it sorts the packets by time.
-func writeTrace(out io.Writer, all []tracePacket) error {
-	slices.SortStableFunc(all, func(a, b tracePacket) int { return int(a.At - b.At) })
+// Write is the inverse of Read; it sorts the packets by time.
+func Write(out io.Writer, all []Packet) error {
+	slices.SortStableFunc(all, func(a, b Packet) int { return int(a.At - b.At) })
 	zipped, err := gzip.NewWriterLevel(out, gzip.BestCompression)
 	if err != nil {
 		return err
@@ -124,12 +131,27 @@ func writeTrace(out io.Writer, all []tracePacket) error {
 	return zipped.Close()
 }
 
-// payload makes what is sent for a recorded packet: its head, filler, room for a stamp.
-func (p tracePacket) payload(into []byte) []byte {
-	size := min(max(p.Size, len(p.Head)+stampBytes), maxPayload)
+// Payload makes what is sent for a recorded packet: its head, filler, room for a stamp. It overwrites into.
+func (p Packet) Payload(into []byte) []byte {
+	size := min(max(p.Size, len(p.Head)+StampBytes), MaxPayload)
 	into = append(into[:0], p.Head...)
 	for len(into) < size {
 		into = append(into, 0xa5)
 	}
 	return into
+}
+
+// StartsWithParameters says whether an H.264 payload begins with a parameter set, alone or aggregated (RFC 6184,
+// section 5.2): Chromium puts them before each keyframe.
+func StartsWithParameters(payload []byte) bool {
+	if len(payload) == 0 {
+		return false
+	}
+	switch payload[0] & 0x1f {
+	case 7:
+		return true
+	case 24:
+		return len(payload) > 3 && payload[3]&0x1f == 7
+	}
+	return false
 }
