@@ -54,7 +54,7 @@ type wire interface {
 	merges() bool
 }
 
-// Batch collects datagrams and sends them together. One goroutine uses it.
+// Batch collects datagrams and sends them together. One goroutine at a time uses it.
 type Batch struct {
 	wire     wire
 	arena    []byte
@@ -64,10 +64,6 @@ type Batch struct {
 	messages []message
 	counts   Counts
 }
-
-// NewBatch makes a batch that sends through conn, which stays its caller's. A UDP socket is used directly where the
-// system allows; any other net.PacketConn gets one WriteTo for each datagram.
-func NewBatch(conn net.PacketConn) *Batch { return newBatch(newWire(conn)) }
 
 func newBatch(w wire) *Batch {
 	return &Batch{wire: w, arena: make([]byte, arenaBytes), messages: make([]message, 0, maxMessages)}
@@ -140,10 +136,18 @@ func (b *Batch) Flush() Counts {
 func (b *Batch) flush() {
 	if len(b.messages) > 0 {
 		b.wire.send(b.arena, b.messages, &b.counts)
-		clear(b.messages)
-		b.messages = b.messages[:0]
 	}
-	b.used = 0
+	b.empty()
+}
+
+func (b *Batch) empty() {
+	clear(b.messages)
+	b.messages, b.used, b.to = b.messages[:0], 0, nil
+}
+
+func (b *Batch) reset() {
+	b.empty()
+	b.counts = Counts{}
 }
 
 // plain is the wire over any net.PacketConn: one call for each datagram.

@@ -91,8 +91,8 @@ func traffic(seed uint64, n int) [][]byte {
 // Bytes and order arrive the same by segments, by messages of one datagram, and by a call for each.
 func TestEveryWireSendsTheSame(t *testing.T) {
 	wires := map[string]func(*net.UDPConn) wire{
-		"the system's": func(c *net.UDPConn) wire { return newWire(c) },
-		"apart":        func(c *net.UDPConn) wire { return withoutSegments(newWire(c)) },
+		"the system's": func(c *net.UDPConn) wire { return newWire(NewSocket(c)) },
+		"apart":        func(c *net.UDPConn) wire { return withoutSegments(newWire(NewSocket(c))) },
 		"plain":        func(c *net.UDPConn) wire { return plain{c} },
 	}
 	places := map[string][3]string{
@@ -132,7 +132,7 @@ func TestEveryWireSendsTheSame(t *testing.T) {
 }
 
 func TestAClosedDestTakesNothing(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	var d Dest
 	d.Open()
 	if b.Space(&d, 10) != nil || d.Ready() {
@@ -155,7 +155,7 @@ func TestAClosedDestTakesNothing(t *testing.T) {
 
 func TestAMovedDestIsFollowed(t *testing.T) {
 	old, moved := newReceiver(t, "udp4", "127.0.0.1:0"), newReceiver(t, "udp4", "127.0.0.1:0")
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	write(b, old.dest, []byte("one"), Video)
 	old.dest.Set(addrOf(t, moved.conn))
 	write(b, old.dest, []byte("two"), Video)
@@ -167,7 +167,7 @@ func TestAMovedDestIsFollowed(t *testing.T) {
 
 // What the kernel refuses for one destination does not keep the others from theirs.
 func TestARefusedDatagramIsCountedAndTheRestGoes(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	r := newReceiver(t, "udp4", "127.0.0.1:0")
 	var nowhere Dest
 	nowhere.Set(netip.MustParseAddrPort("[2001:db8::1]:9")) // no way there from a socket of IPv4
@@ -189,7 +189,7 @@ func TestARefusedDatagramIsCountedAndTheRestGoes(t *testing.T) {
 }
 
 func TestBatchesDoNotAllocate(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	dests := make([]*Dest, 50)
 	for i := range dests {
 		dests[i] = newReceiver(t, "udp4", "127.0.0.1:0").dest
@@ -204,6 +204,20 @@ func TestBatchesDoNotAllocate(t *testing.T) {
 		b.Flush()
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestBatchesAreLent(t *testing.T) {
+	s := NewSocket(listen(t, "udp4", "127.0.0.1:0"))
+	r := newReceiver(t, "udp4", "127.0.0.1:0")
+	a, b := s.Batch(), s.Batch()
+	if a == b {
+		t.Error("one batch was lent twice")
+	}
+	write(a, r.dest, []byte("lost"), Video)
+	s.Return(a)
+	if again := s.Batch(); again != a || again.Flush() != (Counts{}) {
+		t.Error("a batch did not come back empty")
 	}
 }
 

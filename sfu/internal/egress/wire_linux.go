@@ -58,10 +58,9 @@ type segment struct {
 
 // mmsg is the wire over a UDP socket of Linux: sendmmsg, with UDP_SEGMENT for runs.
 type mmsg struct {
-	conn syscall.RawConn
-	six  bool
-	// noSegments is set when the socket's device cannot do it.
-	noSegments bool
+	conn   syscall.RawConn
+	six    bool
+	socket *Socket
 
 	// what call works on: it is one function value for good, so that nothing is allocated for it
 	call     func(fd uintptr)
@@ -74,7 +73,8 @@ type mmsg struct {
 	segments [maxMessages]segment
 }
 
-func newWire(conn net.PacketConn) wire {
+func newWire(s *Socket) wire {
+	conn := s.conn
 	udp, ok := conn.(*net.UDPConn)
 	if !ok {
 		return plain{conn}
@@ -83,7 +83,7 @@ func newWire(conn net.PacketConn) wire {
 	if err != nil {
 		return plain{conn}
 	}
-	w := &mmsg{conn: raw}
+	w := &mmsg{conn: raw, socket: s}
 	family := 0
 	if err := raw.Control(func(fd uintptr) { family, _ = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN) }); err != nil {
 		return plain{conn}
@@ -100,7 +100,7 @@ func newWire(conn net.PacketConn) wire {
 	return w
 }
 
-func (w *mmsg) merges() bool { return !w.noSegments }
+func (w *mmsg) merges() bool { return !w.socket.noSegments.Load() }
 
 // sendmmsg is called with the descriptor. Not blocking the socket's write lock, as net.UDPConn would, lets several
 // batches send at once.
@@ -160,7 +160,7 @@ func (w *mmsg) transmit(from, to int, c *Counts) (sent int, errno syscall.Errno)
 func (w *mmsg) remember(to *way, errno syscall.Errno) {
 	switch errno {
 	case unix.EIO, unix.EOPNOTSUPP, unix.ENOPROTOOPT:
-		w.noSegments = true
+		w.socket.noSegments.Store(true)
 	case unix.EINVAL, unix.EMSGSIZE:
 		to.whole.Store(true)
 	}

@@ -9,23 +9,23 @@ import (
 
 func withoutSegments(w wire) wire {
 	if m, ok := w.(*mmsg); ok {
-		m.noSegments = true
+		m.socket.noSegments.Store(true)
 	}
 	return w
 }
 
 func TestAUDPSocketIsWrittenToDirectly(t *testing.T) {
-	if _, ok := newWire(listen(t, "udp4", "127.0.0.1:0")).(*mmsg); !ok {
+	if _, ok := newWire(NewSocket(listen(t, "udp4", "127.0.0.1:0"))).(*mmsg); !ok {
 		t.Error("not by sendmmsg")
 	}
-	if _, ok := newWire(struct{ net.PacketConn }{listen(t, "udp4", "127.0.0.1:0")}).(plain); !ok {
+	if _, ok := newWire(NewSocket(struct{ net.PacketConn }{listen(t, "udp4", "127.0.0.1:0")})).(plain); !ok {
 		t.Error("what is no UDP socket was taken for one")
 	}
 }
 
 // Runs of equal length go as one message each: 7 packets of one length and a shorter one to each of 20 are one call.
 func TestRunsAreOneMessage(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	for range 20 {
 		r := newReceiver(t, "udp4", "127.0.0.1:0")
 		for range 7 {
@@ -44,7 +44,7 @@ func TestRunsAreOneMessage(t *testing.T) {
 // A way whose packets are shorter than a segment refuses segments (EINVAL), a device without offload refuses them all
 // (EIO): neither is tried again. Loopback refuses nothing, so that the kernel's answer is given here.
 func TestARefusalIsRemembered(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	r := newReceiver(t, "udp4", "127.0.0.1:0")
 	datagram := make([]byte, 1200)
 	w := b.wire.(*mmsg)
@@ -65,7 +65,7 @@ func TestARefusalIsRemembered(t *testing.T) {
 
 // A message that is refused whole is sent apart at once: nothing is lost by finding out.
 func TestARefusedRunIsSentApart(t *testing.T) {
-	b := NewBatch(listen(t, "udp4", "127.0.0.1:0"))
+	b := NewSocket(listen(t, "udp4", "127.0.0.1:0")).Batch()
 	r := newReceiver(t, "udp4", "127.0.0.1:0")
 	for range 3 {
 		write(b, r.dest, make([]byte, 500), Video)
