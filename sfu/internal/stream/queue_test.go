@@ -1,0 +1,95 @@
+package stream
+
+import (
+	"bytes"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func media(n int, tag byte) []byte {
+	b := bytes.Repeat([]byte{tag}, n)
+	b[0] = 0x80
+	return b
+}
+
+func TestQueueLosesTheOldestFirst(t *testing.T) {
+	q := NewQueue(time.Now)
+	const size = 1200
+	fits := queueBytes / size
+	for i := range fits + 10 {
+		if !q.Put(netip.AddrPort{}, media(size, byte(i))) {
+			t.Fatal("put refused")
+		}
+	}
+	if q.Lost() != 10 {
+		t.Errorf("%d lost, want 10", q.Lost())
+	}
+	buf := make([]byte, MaxFrame)
+	if n, _, ok := q.Take(buf); !ok || n != size || buf[1] != 10 {
+		t.Errorf("took %d bytes of datagram %d, want the eleventh", n, buf[1])
+	}
+}
+
+func TestQueueLosesMediaThatWaitedButNotHandshakes(t *testing.T) {
+	now := time.Unix(0, 0)
+	q := NewQueue(func() time.Time { return now })
+	q.Put(netip.AddrPort{}, media(100, 1))
+	q.Put(netip.AddrPort{}, []byte{22, 1, 2, 3})
+	now = now.Add(stale + time.Millisecond)
+	q.Put(netip.AddrPort{}, media(100, 2))
+	b, ok := q.TakeFrames(nil, 1000)
+	want := append([]byte{0, 4, 22, 1, 2, 3}, frame(media(100, 2))...)
+	if !ok || !bytes.Equal(b, want) {
+		t.Errorf("took %x, want %x", b, want)
+	}
+	if q.Lost() != 1 {
+		t.Errorf("%d lost, want 1", q.Lost())
+	}
+}
+
+func TestQueueTakesUpToTheLimit(t *testing.T) {
+	q := NewQueue(time.Now)
+	for range 5 {
+		q.Put(netip.AddrPort{}, media(400, 1))
+	}
+	if b, _ := q.TakeFrames(nil, 1000); len(b) != 2*402 {
+		t.Errorf("%d bytes, want two frames", len(b))
+	}
+	if b, _ := q.TakeFrames(nil, 10); len(b) != 402 {
+		t.Errorf("%d bytes, want one frame even above the limit", len(b))
+	}
+	if !q.Put(netip.AddrPort{}, media(MaxFrame, 1)) || q.Put(netip.AddrPort{}, media(MaxFrame+1, 1)) {
+		t.Error("the longest datagram is not where it should be")
+	}
+}
+
+func TestQueueCloseWakesTheTaker(t *testing.T) {
+	q := NewQueue(time.Now)
+	done := make(chan bool)
+	go func() {
+		_, _, ok := q.Take(make([]byte, 10))
+		done <- ok
+	}()
+	q.Close()
+	if <-done {
+		t.Error("took something from an empty queue")
+	}
+	if q.Put(netip.AddrPort{}, []byte{1}) {
+		t.Error("put into a closed queue")
+	}
+}
+
+func TestQueueAllocatesNothing(t *testing.T) {
+	q := NewQueue(time.Now)
+	datagram, buf := media(1200, 1), make([]byte, 0, 16<<10)
+	allocs := testing.AllocsPerRun(1000, func() {
+		for range 8 {
+			q.Put(netip.AddrPort{}, datagram)
+		}
+		buf, _ = q.TakeFrames(buf[:0], 16<<10)
+	})
+	if allocs > 0.1 {
+		t.Errorf("%.2f allocations for eight datagrams", allocs)
+	}
+}
