@@ -176,13 +176,20 @@ export function installOracle(facts: typeof oracleFacts): void {
     if (element.currentSrc === '' || element.readyState < 2) return null;
     const known = captured.get(element);
     if (known !== undefined) return known;
-    const stream = (element as HTMLMediaElement & { captureStream(): MediaStream }).captureStream();
+    // Firefox's has a name of its own.
+    type Capturing = HTMLMediaElement &
+      Partial<Record<'captureStream' | 'mozCaptureStream', () => MediaStream>>;
+    const capturing = element as Capturing;
+    const stream = capturing.captureStream?.() ?? capturing.mozCaptureStream?.();
+    if (stream === undefined) return null;
     captured.set(element, stream);
     return stream;
   }
 
   /** An ear per playing track. A track that ended takes its ear away. */
   function findEars(): void {
+    // A page that nobody has touched yet may be silent.
+    if (context?.state === 'suspended') void context.resume();
     const found = new Set<string>();
     for (const element of document.querySelectorAll<HTMLMediaElement>('audio, video')) {
       const stream = streamOf(element);
