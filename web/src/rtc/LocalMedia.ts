@@ -32,7 +32,6 @@ export class LocalMedia {
   readonly #turn: Record<LocalSource, number> = { microphone: 0, camera: 0 };
   /** Called when a track changed under a sender. */
   onReplaced: Replaced = () => {};
-  onSpeakerGone: () => void = () => {};
   readonly #refresh = () => void this.refresh();
 
   constructor() {
@@ -79,12 +78,13 @@ export class LocalMedia {
   }
 
   async refresh(): Promise<void> {
+    const before = this.#state.devices;
     const devices = await listDevices();
     this.#set({ devices });
+    for (const source of ['microphone', 'camera'] as const) this.#checkPresence(source, before, devices);
     const { speaker } = this.#state.choices;
     if (speaker && devices.speaker.length > 0 && !devices.speaker.some((one) => one.id === speaker)) {
       this.#set({ choices: { ...this.#state.choices, speaker: '' } }); // not saved: it may be plugged in again
-      this.onSpeakerGone();
     }
   }
 
@@ -128,6 +128,13 @@ export class LocalMedia {
       if (turn === this.#turn[source]) this.#set({ [source]: { state: 'failed', problem } });
       return null;
     }
+  }
+
+  /** A device that is gone while its track goes on, as some systems have it, delivers nothing any more. */
+  #checkPresence(source: LocalSource, before: Devices, now: Devices): void {
+    const used = this.track(source)?.getSettings().deviceId;
+    const has = (devices: Devices) => devices[source].some((one) => one.id === used);
+    if (used && has(before) && !has(now)) void this.#exchange(source, true);
   }
 
   #drop(source: LocalSource): void {

@@ -2,9 +2,18 @@ let shared: AudioContext | undefined;
 
 function context(): AudioContext | undefined {
   if (typeof AudioContext !== 'function') return undefined;
-  shared ??= new AudioContext();
+  shared ??= made();
   if (shared.state === 'suspended') void shared.resume().catch(() => {});
   return shared;
+}
+
+/** After a reload nobody has touched the page yet, and the browser keeps it silent: the first touch starts it. */
+function made(): AudioContext {
+  const audio = new AudioContext();
+  const start = () => void audio.resume().catch(() => {});
+  for (const touch of ['pointerup', 'keydown'] as const)
+    document.addEventListener(touch, start, { once: true });
+  return audio;
 }
 
 /** Measures how loud a track is. It does not own the track; close() frees the graph. */

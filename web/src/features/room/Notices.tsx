@@ -20,20 +20,28 @@ export function noticeWords(notice: Notice, t: Words): { text: string; shown: bo
     case 'hand':
       return { text: t('notice.hand', { name: notice.name }), shown: true, bad: false };
     case 'muted':
-      return { text: t(`notice.muted.${notice.source}`, { name: notice.by }), shown: true, bad: false };
+      return {
+        text: t(`notice.muted.${notice.source}`, { name: notice.by }),
+        shown: notice.source !== 'share_audio', // it goes with its screen, and one slip is enough
+        bad: false,
+      };
     case 'refused':
       return { text: t(`notice.refused.${notice.what}`), shown: true, bad: true };
     case 'unplugged':
       return { text: t(`notice.unplugged.${notice.source}`), shown: true, bad: false };
     case 'device':
-      return { text: t(`device.${notice.problem.kind}.${deviceOf(notice.source)}`), shown: true, bad: true };
+      return { text: deviceWords(notice, t), shown: true, bad: true };
     default:
       return assertNever(notice);
   }
 }
 
-function deviceOf(source: 'microphone' | 'camera' | 'share' | 'share_audio') {
-  return source === 'share_audio' ? 'share' : source;
+/** In the lesson it is the bar's button that tries again; the green room has one of its own. */
+function deviceWords({ source, problem }: Extract<Notice, { kind: 'device' }>, t: Words): string {
+  const { kind } = problem;
+  if (source === 'share' || source === 'share_audio') return t(`device.${kind}.share`);
+  if (kind === 'insecure' || kind === 'unsupported') return t(`device.${kind}.${source}`);
+  return t(`notice.device.${kind}.${source}`);
 }
 
 interface Slip {
@@ -43,6 +51,7 @@ interface Slip {
 }
 
 const stays = 7_000; // ms
+const staysBad = 20_000; // ms: there is something to read and to do
 const atMost = 3;
 
 /** The notices that are new since the last look, and what is still on the screen of those before. */
@@ -88,11 +97,11 @@ export function Notices() {
 function SlipLine({ slip, onClose }: { slip: Slip; onClose: (id: number) => void }) {
   const { t } = useTranslation();
   useEffect(() => {
-    const timer = setTimeout(() => onClose(slip.id), stays);
+    const timer = setTimeout(() => onClose(slip.id), slip.bad ? staysBad : stays);
     return () => clearTimeout(timer);
-  }, [slip.id, onClose]);
+  }, [slip, onClose]);
   return (
-    <li className={styles.slip} data-testid="notice">
+    <li className={styles.slip} data-testid="notice" data-bad={slip.bad}>
       {slip.bad && <Icon name="warning" size={20} />}
       <span className={styles.text}>{slip.text}</span>
       <IconButton icon="x" size={20} label={t('close')} onClick={() => onClose(slip.id)} />

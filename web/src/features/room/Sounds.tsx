@@ -61,20 +61,31 @@ async function play(audio: HTMLAudioElement): Promise<boolean> {
   }
 }
 
+/** Any touch will do for the browser, so any touch brings the sound; the button is what people look for. */
 function TapToHear() {
   const { t } = useTranslation('room');
   const session = useSession();
   const blocked = useRoom((room) => room.soundBlocked);
+  useEffect(() => {
+    if (!blocked) return undefined;
+    const hear = async () => {
+      const all = [...document.querySelectorAll<HTMLAudioElement>('audio[data-slot-kind]')];
+      const refused = await Promise.all(all.filter((audio) => audio.srcObject).map(play));
+      session.soundBlocked(refused.includes(true));
+    };
+    const touched = () => void hear();
+    document.addEventListener('click', touched);
+    document.addEventListener('keydown', touched);
+    return () => {
+      document.removeEventListener('click', touched);
+      document.removeEventListener('keydown', touched);
+    };
+  }, [session, blocked]);
   if (!blocked) return null;
-  const hear = async () => {
-    const all = [...document.querySelectorAll<HTMLAudioElement>('audio[data-slot-kind]')];
-    const refused = await Promise.all(all.map(play));
-    session.soundBlocked(refused.includes(true));
-  };
   return (
     <div className={styles.tap} role="alert">
       <p>{t('sound.blocked')}</p>
-      <Button look="bell" size="l" icon="speaker" data-testid="tap-to-hear" onClick={() => void hear()}>
+      <Button look="bell" size="l" icon="speaker" data-testid="tap-to-hear">
         {t('sound.hear')}
       </Button>
     </div>

@@ -12,6 +12,7 @@ import { AddPerson } from './AddPerson.tsx';
 import { Classes } from './Classes.tsx';
 import styles from './Page.module.css';
 import { PeopleTable } from './PeopleTable.tsx';
+import { PersonClasses } from './PersonClasses.tsx';
 import { PersonLink } from './PersonLink.tsx';
 
 function Content({ school }: { school: People }) {
@@ -19,6 +20,8 @@ function Content({ school }: { school: People }) {
   const [classId, setClassId] = useState('');
   const [adding, setAdding] = useState(false);
   const [linkOf, setLinkOf] = useState<People['people'][number]>();
+  const [classesOf, setClassesOf] = useState('');
+  const member = school.people.find((one) => one.id === classesOf);
   const alone = school.people.length <= 1;
   return (
     <>
@@ -35,7 +38,12 @@ function Content({ school }: { school: People }) {
         {alone ? (
           <EmptyState icon="people" title={t('alone')} text={t('aloneText')} />
         ) : (
-          <PeopleTable people={school.people} classId={classId} onLink={setLinkOf} />
+          <PeopleTable
+            people={school.people}
+            classId={classId}
+            onLink={setLinkOf}
+            onClasses={school.classes.length > 0 ? (person) => setClassesOf(person.id) : undefined}
+          />
         )}
       </section>
       {adding && (
@@ -49,6 +57,7 @@ function Content({ school }: { school: People }) {
           }}
         />
       )}
+      {member && <PersonClasses person={member} classes={school.classes} onClose={() => setClassesOf('')} />}
       {linkOf && <PersonLink person={linkOf} onClose={() => setLinkOf(undefined)} />}
     </>
   );

@@ -48,7 +48,17 @@ function Head({ sortBy, descending, onSort }: HeadProps) {
   );
 }
 
-function Row({ person, onLink }: { person: Person; onLink: (person: Person) => void }) {
+type ForPerson = ((person: Person) => void) | undefined;
+
+function Row({
+  person,
+  onLink,
+  onClasses,
+}: {
+  person: Person;
+  onLink: (person: Person) => void;
+  onClasses: ForPerson;
+}) {
   const { t } = useTranslation('school');
   const { t: common } = useTranslation();
   return (
@@ -65,6 +75,16 @@ function Row({ person, onLink }: { person: Person; onLink: (person: Person) => v
       <td className={styles.role}>{common(`account.${person.role}`)}</td>
       <td className={styles.classes}>{person.classes.map((one) => one.name).join(', ') || '–'}</td>
       <td className={styles.act}>
+        {onClasses && (
+          <Button
+            look="plain"
+            icon="people"
+            aria-label={t('member.of', { name: person.name })}
+            onClick={() => onClasses(person)}
+          >
+            {t('member.short')}
+          </Button>
+        )}
         <Button
           look="plain"
           icon="link"
@@ -82,9 +102,11 @@ interface Props {
   people: readonly Person[];
   classId: string;
   onLink: (person: Person) => void;
+  /** Absent while there is no class to choose. */
+  onClasses: ((person: Person) => void) | undefined;
 }
 
-export function PeopleTable({ people, classId, onLink }: Props) {
+export function PeopleTable({ people, classId, onLink, onClasses }: Props) {
   const { t, i18n } = useTranslation('school');
   const [search, setSearch] = useState('');
   const [sort, setSort] = useState<{ by: SortBy; descending: boolean }>({ by: 'name', descending: false });
@@ -111,7 +133,7 @@ export function PeopleTable({ people, classId, onLink }: Props) {
           <Head sortBy={sort.by} descending={sort.descending} onSort={onSort} />
           <tbody>
             {found.slice(0, limit).map((person) => (
-              <Row key={person.id} person={person} onLink={onLink} />
+              <Row key={person.id} person={person} onLink={onLink} onClasses={onClasses} />
             ))}
           </tbody>
         </table>

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Participant } from '@/protocol/generated.ts';
 import { Avatar } from '@/ui/Avatar.tsx';
 import { IconButton } from '@/ui/IconButton.tsx';
-import { Icon } from '@/ui/icons.tsx';
+import { Icon, type IconName } from '@/ui/icons.tsx';
 import { useRoom, useSession } from '../roomContext.tsx';
 import styles from './Panel.module.css';
 
@@ -25,6 +25,7 @@ export function PersonRow({ one, moderate, onRemove }: Props) {
       </div>
       <div className={styles.marks}>
         <HandMark one={one} moderate={moderate} />
+        {moderate && !self && <PictureMarks one={one} />}
         <MicMark one={one} moderate={moderate && !self} />
         {moderate && !self && one.role === 'student' && (
           <IconButton
@@ -66,7 +67,6 @@ function HandMark({ one, moderate }: { one: Participant; moderate: boolean }) {
 
 function MicMark({ one, moderate }: { one: Participant; moderate: boolean }) {
   const { t } = useTranslation('room');
-  const session = useSession();
   if (!one.sources.includes('microphone')) {
     return (
       <>
@@ -76,13 +76,43 @@ function MicMark({ one, moderate }: { one: Participant; moderate: boolean }) {
     );
   }
   if (!moderate) return <Icon name="mic" size={20} />;
+  return <Stop one={one} source="microphone" icon="mic" label={t('people.mute', { name: one.name })} />;
+}
+
+/** What else can be stopped, while it is on. Its owner may turn it on again. */
+function PictureMarks({ one }: { one: Participant }) {
+  const { t } = useTranslation('room');
+  const { name, sources } = one;
+  return (
+    <>
+      {sources.includes('camera') && (
+        <Stop one={one} source="camera" icon="camera" label={t('people.stopCamera', { name })} />
+      )}
+      {sources.includes('share') && (
+        <Stop one={one} source="share" icon="share" label={t('people.stopShare', { name })} />
+      )}
+    </>
+  );
+}
+
+interface StopProps {
+  one: Participant;
+  source: 'microphone' | 'camera' | 'share';
+  icon: IconName;
+  label: string;
+}
+
+/** Closes a source of somebody else in the server. */
+function Stop({ one, source, icon, label }: StopProps) {
+  const session = useSession();
+  const stop = () => void session.ask('moderate', 'mute', { participant: one.id, source });
   return (
     <IconButton
-      icon="mic"
+      icon={icon}
       size={20}
-      label={t('people.mute', { name: one.name })}
-      data-testid="mute"
-      onClick={() => void session.ask('moderate', 'mute', { participant: one.id, source: 'microphone' })}
+      label={label}
+      data-testid={source === 'microphone' ? 'mute' : `stop-${source}`}
+      onClick={stop}
     />
   );
 }
