@@ -16,6 +16,12 @@ type Config struct {
 	Conn net.PacketConn
 	// Announce are the addresses that clients are told in place of the socket's own, for a server behind NAT.
 	Announce []netip.Addr
+	// AnnounceOwn tells clients the addresses of this machine too.
+	AnnounceOwn bool
+	// TCP also listens on the TCP port of the same number as Listen's, for clients that UDP does not reach.
+	TCP bool
+	// StreamPorts are further TCP ports that clients are told; what is accepted there is given to [Server.Stream].
+	StreamPorts []uint16
 	// Loopback announces the loopback address too. It is implied when the socket is bound to a loopback address.
 	Loopback bool
 	// Logger defaults to discarding.

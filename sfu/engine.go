@@ -153,7 +153,11 @@ func newSettings(cfg *Config, mux ice.UDPMux, local *net.UDPAddr, logs logging.L
 	for i, a := range cfg.Announce {
 		external[i] = a.String()
 	}
+	mode := webrtc.ICEAddressRewriteReplace
+	if cfg.AnnounceOwn {
+		mode = webrtc.ICEAddressRewriteAppend
+	}
 	return s, s.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
-		External: external, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
+		External: external, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: mode,
 	})
 }

@@ -51,7 +51,7 @@ func (p *Participant) Publish(ctx context.Context, pub Publication) (string, err
 		leg.close()
 		return "", err
 	}
-	return leg.sdp, nil
+	return p.room.server.withStreams(leg.sdp), nil
 }
 
 // Subscribe implements [Member]. The errors are ErrBadOffer, ErrClosed and ctx's.
@@ -65,7 +65,7 @@ func (p *Participant) Subscribe(ctx context.Context, sub Subscription) (string, 
 		link.close()
 		return "", err
 	}
-	return link.answer(), nil
+	return p.room.server.withStreams(link.answer()), nil
 }
 
 // SetView implements [Member].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -58,7 +59,11 @@ func (p *Participant) RestartICE(ctx context.Context, leg Leg, remote ICE) (ICE,
 	if !ok {
 		return ICE{}, ErrNoRestart
 	}
-	return r.restart(ctx, remote)
+	local, err := r.restart(ctx, remote)
+	for _, c := range slices.Clone(local.Candidates) {
+		local.Candidates = append(local.Candidates, p.room.server.streamCandidates(c)...)
+	}
+	return local, err
 }
 
 // restart negotiates the same publication again with the client's new credentials. Calls come one after the other.

@@ -21,6 +21,7 @@ import (
 type Server struct {
 	cfg         Config
 	port        *port.Port
+	ways        ways
 	mux         ice.UDPMux
 	local       *net.UDPAddr
 	publish     *webrtc.API
@@ -41,8 +42,10 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	conn := cfg.Conn
+	var listener net.Listener
 	if conn == nil {
-		c, err := net.ListenPacket("udp", cfg.Listen)
+		c, l, err := listenMedia(&cfg)
+		listener = l
 		if err != nil {
 			return nil, fmt.Errorf("listen for media: %w", err)
 		}
@@ -53,14 +56,17 @@ func NewServer(cfg Config) (*Server, error) {
 		}
 		conn = c
 	}
-	s, err := newServer(cfg, conn)
+	s, err := newServer(cfg, conn, listener)
 	if err != nil {
 		_ = conn.Close()
+		if listener != nil {
+			_ = listener.Close()
+		}
 	}
 	return s, err
 }
 
-func newServer(cfg Config, conn net.PacketConn) (*Server, error) {
+func newServer(cfg Config, conn net.PacketConn, listener net.Listener) (*Server, error) {
 	local, ok := conn.LocalAddr().(*net.UDPAddr)
 	if !ok {
 		return nil, fmt.Errorf("%w: the media socket is not UDP", ErrConfig)
@@ -86,7 +92,11 @@ func newServer(cfg Config, conn net.PacketConn) (*Server, error) {
 	if err == nil {
 		s.subscribe, err = newSubscribeAPI(settings)
 	}
+	if err == nil {
+		err = s.openWays(listener, logs)
+	}
 	if err != nil {
+		s.ways.close()
 		_ = s.mux.Close()
 		_ = s.port.Close()
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -161,6 +171,7 @@ func (s *Server) Close() error {
 	for _, r := range s.snapshotRooms() {
 		_ = r.Close()
 	}
+	s.ways.close()
 	return errors.Join(s.mux.Close(), s.port.Close())
 }
 
