@@ -26,6 +26,8 @@ type Config struct {
 	Clock func() time.Time
 	// Build is the version of server and client together; a client of another one offers a reload.
 	Build string
+	// Relays gives the ICE servers for somebody whose browser reached the server under host; nil gives none.
+	Relays func(person uuid.UUID, host string) []ICEServer
 	// Origins are the host patterns that a browser may come from besides the request's own host (path.Match).
 	Origins []string
 }

@@ -113,8 +113,8 @@ type (
 	}
 	// Done answers every request that has nothing else to say.
 	Done struct{}
-	// Welcome answers Hello: the whole state. When Resumed is set the client keeps the state that it has, takes Token,
-	// ignores the other fields, and gets the events after its Resume.Last.
+	// Welcome answers Hello: the whole state. When Resumed is set the client keeps the state that it has, takes Token
+	// and ICE, ignores the other fields, and gets the events after its Resume.Last.
 	Welcome struct {
 		Resumed     bool          `json:"resumed"`
 		Token       string        `json:"token"`
@@ -131,6 +131,14 @@ type (
 		Permissions Permissions   `json:"permissions"`
 		// Removed are those who were sent out; empty for everyone but staff.
 		Removed []Outsider `json:"removed"`
+		// ICE are the servers for the client's transports; a resumed client takes these too.
+		ICE []ICEServer `json:"ice"`
+	}
+	// ICEServer is what a browser's RTCPeerConnection takes: a relay of ours, with a credential that expires.
+	ICEServer struct {
+		URLs       []string `json:"urls"`
+		Username   string   `json:"username"`
+		Credential string   `json:"credential"`
 	}
 	// Problem is the d of error. Code is one the client translates.
 	Problem struct {

@@ -30,6 +30,7 @@ type arrival struct {
 	hello  Hello
 	socket *socket
 	re     uint64
+	host   string
 	// started says that the catalog has the lesson's start.
 	started bool
 }
@@ -126,7 +127,7 @@ func (r *room) admitSession(s, old *session, a arrival) {
 		r.endsAt = time.Time{}
 		r.tellExcept(s, "room", r.roomState())
 	}
-	s.socket.send(encodeOK(a.re, r.encode(r.welcome(s, false, 0))))
+	s.socket.send(encodeOK(a.re, r.encode(r.welcome(s, a, false, 0))))
 	r.tellExcept(s, "participant", s.participant())
 	r.log.Info("joined", "participant", s.id, "replaced", old != nil)
 }
@@ -141,7 +142,7 @@ func (r *room) attach(s *session, a arrival) {
 	s.socket, s.awaySince = a.socket, time.Time{}
 	s.who, s.token = a.who, rand.Text()
 	last := a.hello.Resume.Last
-	s.socket.send(encodeOK(a.re, r.encode(r.welcome(s, true, last))))
+	s.socket.send(encodeOK(a.re, r.encode(r.welcome(s, a, true, last))))
 	s.replay(last)
 	if wasAway {
 		r.tellExcept(s, "participant", s.participant())
@@ -149,7 +150,7 @@ func (r *room) attach(s *session, a arrival) {
 	r.log.Info("resumed", "participant", s.id, "missed", s.last-last)
 }
 
-func (r *room) welcome(s *session, resumed bool, last uint64) Welcome {
+func (r *room) welcome(s *session, a arrival, resumed bool, last uint64) Welcome {
 	w := Welcome{
 		Resumed: resumed, Token: s.token, Last: last, Self: s.id, Server: r.cfg.Build,
 		Lesson: LessonInfo{
@@ -158,6 +159,9 @@ func (r *room) welcome(s *session, resumed bool, last uint64) Welcome {
 		},
 		Room: r.roomState(), Recording: r.recording.wire(), Speakers: r.speakers, Codec: r.codec,
 		Permissions: r.permissions(s.who),
+	}
+	if r.cfg.Relays != nil {
+		w.ICE = r.cfg.Relays(s.person, a.host)
 	}
 	if r.state == stateWaiting {
 		w.People = []Participant{s.participant()}

@@ -42,7 +42,7 @@ func New(cfg Config) (*Server, error) {
 // upgrade and that the response has been written.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, who Caller, lesson uuid.UUID) error {
 	v := &visit{
-		server: s, socket: newSocket(), who: who, lesson: lesson,
+		server: s, socket: newSocket(), who: who, lesson: lesson, host: r.Host,
 		log: s.cfg.Logger.With("room", lesson, "participant", who.Person.ID),
 	}
 	if !s.enter(v) {

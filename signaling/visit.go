@@ -23,6 +23,7 @@ type visit struct {
 	socket *socket
 	who    Caller
 	lesson uuid.UUID
+	host   string // that the browser asked
 	log    *slog.Logger
 
 	// set by hello
@@ -105,7 +106,7 @@ func (v *visit) hello(ctx context.Context, data []byte) bool {
 	}
 	if err == nil {
 		v.room, v.sess, err = v.server.admit(ctx, arrival{
-			who: v.who, lesson: v.lesson, hello: h, socket: v.socket, re: f.id,
+			who: v.who, lesson: v.lesson, hello: h, socket: v.socket, re: f.id, host: v.host,
 		})
 	}
 	if err == nil {

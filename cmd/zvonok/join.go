@@ -29,7 +29,7 @@ func (s *server) join() (err error) {
 	}
 	s.rooms, err = signaling.New(signaling.Config{
 		Catalog: s.catalog, Media: s.openRoom, Recorder: roomRecorder{s.recorder}, Logger: s.log.With("part", "signaling"),
-		Build: build, Origins: s.origins(),
+		Build: build, Origins: s.origins(), Relays: s.relays,
 	})
 	if err != nil {
 		return fmt.Errorf("rooms: %w", err)

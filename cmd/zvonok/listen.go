@@ -23,6 +23,9 @@ import (
 // listeners are the two ways in: plain http for this machine (or a proxy), https for the network.
 type listeners struct {
 	plain, secure net.Listener
+	// raw and config are what secure is made of, until the port is shared with media.
+	raw    net.Listener
+	config *tls.Config
 	// certificate is the one of the start, whose fingerprint is told.
 	certificate tls.Certificate
 	generated   bool
@@ -66,7 +69,7 @@ func listen(s settings, now func() time.Time, log *slog.Logger) (_ *listeners, e
 	if err != nil {
 		return nil, inUse("ZVONOK_HTTPS_LISTEN", s.HTTPSListen, err)
 	}
-	l.secure = tls.NewListener(raw, config)
+	l.raw, l.config, l.secure = raw, config, tls.NewListener(raw, config)
 	return l, nil
 }
 

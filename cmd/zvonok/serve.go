@@ -40,6 +40,7 @@ type server struct {
 	objects  objectStore
 	api      *api.Server
 	web      *listeners
+	relayUDP bool // TURN answers on UDP too
 	catalog  *catalog.Catalog
 	recorder *recorder.Recorder
 	rooms    *signaling.Server
@@ -111,7 +112,7 @@ func (s *server) bind() (err error) {
 		return err
 	}
 	s.media, err = sfu.NewServer(sfu.Config{
-		Listen: s.settings.MediaListen, Announce: announce, Loopback: s.settings.Listen != "", Logger: s.log.With("part", "sfu"),
+		Listen: s.settings.MediaListen, Announce: announce, TCP: true, StreamPorts: s.settings.streamPorts(), Loopback: s.settings.Listen != "", Logger: s.log.With("part", "sfu"),
 	})
 	if err != nil {
 		return inUse("ZVONOK_MEDIA_LISTEN", s.settings.MediaListen, err)
@@ -119,8 +120,11 @@ func (s *server) bind() (err error) {
 	if s.api, err = s.newAPI(); err != nil {
 		return err
 	}
-	s.web, err = listen(s.settings, time.Now, s.log.With("part", "http"))
-	return err
+	if s.web, err = listen(s.settings, time.Now, s.log.With("part", "http")); err != nil {
+		return err
+	}
+	s.shareSecure()
+	return nil
 }
 
 func (s *server) newAPI() (*api.Server, error) {

@@ -322,7 +322,23 @@ function asOutsider(value: unknown, at = 'Outsider'): Outsider {
   };
 }
 
-/** Welcome answers Hello: the whole state. When Resumed is set the client keeps the state that it has, takes Token, ignores the other fields, and gets the events after its Resume.Last. */
+/** ICEServer is what a browser's RTCPeerConnection takes: a relay of ours, with a credential that expires. */
+export interface ICEServer {
+  readonly urls: readonly string[];
+  readonly username: string;
+  readonly credential: string;
+}
+
+function asICEServer(value: unknown, at = 'ICEServer'): ICEServer {
+  const o = record(value, at);
+  return {
+    urls: required(o, at, 'urls', array(string)),
+    username: required(o, at, 'username', string),
+    credential: required(o, at, 'credential', string),
+  };
+}
+
+/** Welcome answers Hello: the whole state. When Resumed is set the client keeps the state that it has, takes Token and ICE, ignores the other fields, and gets the events after its Resume.Last. */
 export interface Welcome {
   readonly resumed: boolean;
   readonly token: string;
@@ -342,6 +358,8 @@ export interface Welcome {
   readonly permissions: Permissions;
   /** Removed are those who were sent out; empty for everyone but staff. */
   readonly removed: readonly Outsider[];
+  /** ICE are the servers for the client's transports; a resumed client takes these too. */
+  readonly ice: readonly ICEServer[];
 }
 
 function asWelcome(value: unknown, at = 'Welcome'): Welcome {
@@ -361,6 +379,7 @@ function asWelcome(value: unknown, at = 'Welcome'): Welcome {
     codec: required(o, at, 'codec', oneOf('h264', 'vp9', 'av1', 'vp8')),
     permissions: required(o, at, 'permissions', asPermissions),
     removed: required(o, at, 'removed', array(asOutsider)),
+    ice: required(o, at, 'ice', array(asICEServer)),
   };
 }
 

@@ -22,11 +22,12 @@ const hints: Readonly<Record<SourceName, string>> = {
  * own the tracks. A failed one is closed and another made.
  */
 export class Publisher {
-  readonly connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  readonly connection: RTCPeerConnection;
   readonly #senders = new Map<SourceName, RTCRtpSender>();
   #codec: VideoCodecName;
 
-  constructor(codec: VideoCodecName) {
+  constructor(codec: VideoCodecName, iceServers: readonly RTCIceServer[]) {
+    this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
     this.#codec = codec;
     for (const source of sources) this.#senders.set(source, this.#addLine(source));
   }

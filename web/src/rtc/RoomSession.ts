@@ -15,6 +15,7 @@ import { exposeDebug } from './debug.ts';
 import { RequestError } from './errors.ts';
 import { Leg, type LegState } from './Leg.ts';
 import type { LocalMedia } from './LocalMedia.ts';
+import { NetworkWatch } from './NetworkWatch.ts';
 import { OwnSources } from './OwnSources.ts';
 import { Publisher } from './Publisher.ts';
 import { RoomStore } from './RoomStore.ts';
@@ -52,9 +53,11 @@ export class RoomSession {
   };
   #signal: SignalClient | undefined;
   #codec: VideoCodecName = 'h264';
+  #ice: readonly RTCIceServer[] = []; // ways through a firewall, with credentials that expire
   #serverBuild = ''; // of the first welcome: this page came from it
   #started = false; // media was begun in this stay
   #subscribed = false; // the server has a subscription to apply views to
+  readonly #watch: NetworkWatch;
   readonly #nudge = () => this.#signal?.nudge();
 
   constructor(options: Options) {
@@ -69,16 +72,21 @@ export class RoomSession {
       request: (source, on) => this.request('source', { source, on }),
     });
     this.#publish = new Leg({
-      make: () => new Publisher(this.#codec),
+      make: () => new Publisher(this.#codec, this.#ice),
       exchange: async (sdp) => (await this.request('publish', { sdp })).sdp,
       ready: (publisher) => this.sources.republish(publisher),
       state: (state) => this.#legChanged('publish', state),
     });
     this.#subscribe = new Leg({
-      make: () => new Subscriber(this.kinds),
+      make: () => new Subscriber(this.kinds, this.#ice),
       exchange: (sdp) => this.#offerSlots(sdp),
       ready: () => this.#readyToSee(),
       state: (state) => this.#legChanged('subscribe', state),
+    });
+    this.#watch = new NetworkWatch({
+      connection: () => (this.#subscribe.connected ? this.#subscribe.current?.connection : undefined),
+      talkers: () => this.#talkers(),
+      silent: () => this.#reroute(),
     });
   }
 
@@ -113,6 +121,7 @@ export class RoomSession {
     exposeDebug(() => ({ slots: this.store.get().slots, lastEvent: this.#signal?.last ?? 0 }));
     window.addEventListener('online', this.#nudge);
     document.addEventListener('visibilitychange', this.#nudge);
+    this.#watch.start();
     this.#signal.connect();
   }
 
@@ -152,6 +161,7 @@ export class RoomSession {
 
   #welcome(welcome: Welcome): void {
     this.#codec = welcome.codec;
+    this.#ice = welcome.ice.map((one) => ({ ...one, urls: [...one.urls] }));
     this.store.update((room) => welcomed(room, welcome));
     if (!welcome.resumed) {
       const newBuild = this.#serverBuild !== '' && this.#serverBuild !== welcome.server;
@@ -221,6 +231,28 @@ export class RoomSession {
     });
   }
 
+  /**
+   * How many people must be sending to me now: those who speak, and whose camera is on the stage. Smaller pictures may
+   * be paused for want of bandwidth, and a microphone in silence sends next to nothing.
+   */
+  #talkers(): number {
+    const { slots, people, speakers } = this.store.get();
+    const sending = new Set<string>();
+    for (const [slot, { participant, source }] of Object.entries(slots)) {
+      const stage = source === 'camera' && this.kinds[Number(slot)] === 'stage_video';
+      const voice = source === 'microphone' && speakers.speaking.includes(participant);
+      if (stage || voice) sending.add(participant);
+    }
+    return people.filter(({ id, away }) => sending.has(id) && !away).length;
+  }
+
+  /** Media has stopped and it is not their fault: other ways are looked for now, not when ICE gives the old one up. */
+  #reroute(): void {
+    this.#signal?.nudge();
+    this.#subscribe.restart();
+    this.#publish.restart();
+  }
+
   #legChanged(leg: 'publish' | 'subscribe', state: LegState): void {
     this.#legs[leg] = state;
     const states = Object.values(this.#legs);
@@ -237,6 +269,7 @@ export class RoomSession {
   #close(connection: Connection): void {
     window.removeEventListener('online', this.#nudge);
     document.removeEventListener('visibilitychange', this.#nudge);
+    this.#watch.close();
     this.sources.close();
     this.#publish.close();
     this.#subscribe.close();

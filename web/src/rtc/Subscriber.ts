@@ -22,11 +22,12 @@ export function isSound(kind: SlotKind): boolean {
  * the server says so. A slot is named by the index of its m-line.
  */
 export class Subscriber {
-  readonly connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  readonly connection: RTCPeerConnection;
   readonly kinds: readonly SlotKind[];
   readonly #streams: readonly MediaStream[];
 
-  constructor(kinds: readonly SlotKind[]) {
+  constructor(kinds: readonly SlotKind[], iceServers: readonly RTCIceServer[]) {
+    this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
     this.kinds = kinds;
     this.#streams = kinds.map((kind) => new MediaStream([this.#addLine(kind)]));
   }

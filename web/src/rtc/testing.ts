@@ -105,6 +105,7 @@ export function welcome(change: Partial<Welcome> = {}): Welcome {
       end: false,
     },
     removed: [],
+    ice: [],
     ...change,
   };
 }
