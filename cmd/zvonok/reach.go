@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -96,4 +98,33 @@ func (s *server) relays(person uuid.UUID, host string) []signaling.ICEServer {
 	}
 	c := s.media.RelayCredential(person.String())
 	return []signaling.ICEServer{{URLs: urls, Username: c.Username, Credential: c.Password}}
+}
+
+// lookUpWithin is how long the name of the public URL may take to become addresses.
+const lookUpWithin = 3 * time.Second
+
+// announced are the addresses that browsers are told for media, and whether those of this machine go with them: the
+// configured ones alone, or those of the public URL's name besides our own, so that pupils in the building need no way
+// around through the router. A proxy's address is none of ours.
+func (s *server) announced() (addresses []netip.Addr, own bool, err error) {
+	if addresses, err = s.settings.announce(); err != nil || len(addresses) > 0 {
+		return addresses, false, err
+	}
+	host, _ := s.settings.public()
+	if host == "" || s.settings.TrustedProxies != "" {
+		return nil, false, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookUpWithin)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		s.log.Warn("the public URL's name has no address yet: browsers outside are told this machine's own; set ZVONOK_MEDIA_ANNOUNCE", "err", err)
+		return nil, false, nil
+	}
+	for _, a := range found {
+		if a = a.Unmap(); a.IsGlobalUnicast() {
+			addresses = append(addresses, a)
+		}
+	}
+	return addresses, len(addresses) > 0, nil
 }

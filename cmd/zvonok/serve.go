@@ -107,12 +107,12 @@ func (s *server) bind() (err error) {
 	if s.objects, err = openObjects(s.settings); err != nil {
 		return err
 	}
-	announce, err := s.settings.announce()
+	announce, own, err := s.announced()
 	if err != nil {
 		return err
 	}
 	s.media, err = sfu.NewServer(sfu.Config{
-		Listen: s.settings.MediaListen, Announce: announce, TCP: true, StreamPorts: s.settings.streamPorts(), Loopback: s.settings.Listen != "", Logger: s.log.With("part", "sfu"),
+		Listen: s.settings.MediaListen, Announce: announce, AnnounceOwn: own, TCP: true, StreamPorts: s.settings.streamPorts(), Loopback: s.settings.Listen != "", Logger: s.log.With("part", "sfu"),
 	})
 	if err != nil {
 		return inUse("ZVONOK_MEDIA_LISTEN", s.settings.MediaListen, err)

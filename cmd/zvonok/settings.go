@@ -27,7 +27,7 @@ type settings struct {
 	TrustedProxies string `env:"ZVONOK_TRUSTED_PROXIES" flag:"trusted-proxies" help:"Addresses or networks (10.0.0.0/8), separated by commas, of reverse proxies that do https and send X-Forwarded-For and X-Forwarded-Proto"`
 	PublicURL      string `env:"ZVONOK_PUBLIC_URL" flag:"public-url" help:"Where people reach the server, such as https://lessons.school5.example; links are made with it"`
 	MediaListen    string `env:"ZVONOK_MEDIA_LISTEN" flag:"media-listen" envDefault:":7882" help:"UDP address of all sound and pictures; the TCP port of the same number is for those whom UDP does not reach"`
-	MediaAnnounce  string `env:"ZVONOK_MEDIA_ANNOUNCE" flag:"media-announce" help:"Addresses, separated by commas, that browsers are told for it when the server is behind NAT"`
+	MediaAnnounce  string `env:"ZVONOK_MEDIA_ANNOUNCE" flag:"media-announce" help:"Addresses, separated by commas, that browsers are told for it when the server is behind NAT; empty tells them those of the public URL's name and the machine's own"`
 	DatabaseURL    string `env:"ZVONOK_DATABASE_URL" flag:"database-url" help:"PostgreSQL, postgres://owner:password@host/database; empty starts an embedded one in the data folder" secret:"yes"`
 	S3Endpoint     string `env:"ZVONOK_S3_ENDPOINT" flag:"s3-endpoint" help:"Host and port of an S3 object store; empty keeps recordings in the data folder"`
 	S3Region       string `env:"ZVONOK_S3_REGION" flag:"s3-region" help:"Its region; us-east-1 when empty"`
