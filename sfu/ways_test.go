@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http/httptest"
+	"net/netip"
+	"regexp"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,4 +216,40 @@ func listen(w *world, m sfu.Member, pc *webrtc.PeerConnection, heard *atomic.Uin
 	offerTo(w.t, pc, func(offer string) (string, error) {
 		return m.Subscribe(w.ctx, sfu.Subscription{Offer: offer, Slots: kinds})
 	})
+}
+
+// TestAnnouncedBesideOurOwn: both are told, each with its TCP ports behind UDP.
+func TestAnnouncedBesideOurOwn(t *testing.T) {
+	server, err := sfu.NewServer(sfu.Config{
+		Listen: "127.0.0.1:0", TCP: true, StreamPorts: []uint16{443}, AnnounceOwn: true,
+		Announce: []netip.Addr{netip.MustParseAddr("203.0.113.7")}, Logger: testLogger(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	room, err := server.OpenRoom("room", newRecorded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, ctx: t.Context(), server: server, room: room}
+	m := w.join("anna", sfu.Capabilities{})
+	pc := client(t, webrtc.Configuration{}, func(*webrtc.SettingEngine) {})
+	var answer string
+	if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+		t.Fatal(err)
+	}
+	offerTo(t, pc, func(offer string) (string, error) {
+		var err error
+		answer, err = m.Subscribe(w.ctx, sfu.Subscription{Offer: offer, Slots: []ours.SlotKind{ours.SlotVoice}})
+		return answer, err
+	})
+	_, port, _ := net.SplitHostPort(server.Addr().String())
+	for _, address := range []string{"127.0.0.1", "203.0.113.7"} {
+		for _, want := range []string{"udp \\d+ %s " + port, "tcp \\d+ %s " + port + " typ host tcptype passive", "tcp \\d+ %s 443 typ host tcptype passive"} {
+			if !regexp.MustCompile(fmt.Sprintf(want, regexp.QuoteMeta(address))).MatchString(answer) {
+				t.Errorf("no %s of %s in\n%s", want, address, answer)
+			}
+		}
+	}
 }
