@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test';
 import type { RoleName } from './fixtures/cast.ts';
 import { filesOf } from './fixtures/make.ts';
 import { type Heard, installOracle, type Negotiations, oracleFacts, type Seen } from './oracle.ts';
@@ -13,8 +13,13 @@ export interface PersonOptions {
   readonly viewport?: { width: number; height: number };
   readonly language?: string;
   readonly scheme?: 'light' | 'dark';
-  /** Denied: the browser answers every request for a camera or microphone with no. */
-  readonly devices?: 'granted' | 'denied';
+  /**
+   * Denied: the browser answers every request for a camera or microphone with no. None: it has neither.
+   * Asked: permissions are the context's, as a person gives and takes them.
+   */
+  readonly devices?: 'granted' | 'denied' | 'none' | 'asked';
+  /** The browser plays sound only after a touch of the page, as it does for everybody who did not set it up for tests. */
+  readonly silent?: boolean;
   /** Speaks 30 dB below the others. */
   readonly soft?: boolean;
   /** Camera and shared screen carry no code: for pictures that people look at. */
@@ -23,8 +28,17 @@ export interface PersonOptions {
   readonly flags?: readonly string[];
 }
 
+const permissionFlags: Record<NonNullable<PersonOptions['devices']>, readonly string[]> = {
+  granted: ['--use-fake-ui-for-media-stream'],
+  denied: ['--deny-permission-prompts'],
+  none: ['--use-fake-ui-for-media-stream'],
+  asked: [],
+};
+
 /** Someone at a browser of their own: fake devices belong to the whole browser process. */
 export class Person {
+  private browserSession: CDPSession | undefined;
+
   private constructor(
     readonly role: RoleName,
     readonly browser: Browser,
@@ -36,7 +50,7 @@ export class Person {
 
   static async arrive(options: PersonOptions): Promise<Person> {
     const { camera, microphone } = filesOf(options.role, options.soft, options.plain);
-    const denied = options.devices === 'denied';
+    const devices = options.devices ?? 'granted';
     const browser = await chromium.launch({
       executablePath: chromiumPath,
       args: [
@@ -48,9 +62,9 @@ export class Person {
         '--disable-component-update',
         '--disable-sync',
         '--mute-audio',
-        '--use-fake-device-for-media-stream',
-        ...(denied ? ['--deny-permission-prompts'] : ['--use-fake-ui-for-media-stream']),
-        '--autoplay-policy=no-user-gesture-required',
+        ...(devices === 'none' ? [] : ['--use-fake-device-for-media-stream']),
+        ...permissionFlags[devices],
+        ...(options.silent === true ? [] : ['--autoplay-policy=no-user-gesture-required']),
         `--use-file-for-fake-video-capture=${camera}`,
         `--use-file-for-fake-audio-capture=${microphone}`,
         '--auto-select-desktop-capture-source=Entire screen',
@@ -117,6 +131,21 @@ export class Person {
     );
     if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
     return JSON.parse(text);
+  }
+
+  /** Allows or denies a device as the person does by the icon beside the address; for those who are asked. */
+  async permit(device: 'camera' | 'microphone', setting: 'granted' | 'denied'): Promise<void> {
+    const page = await this.context.newCDPSession(this.page);
+    const { targetInfo } = await page.send('Target.getTargetInfo');
+    await page.detach();
+    // What was set holds as long as the session that set it.
+    this.browserSession ??= await this.browser.newBrowserCDPSession();
+    const { browserContextId } = targetInfo;
+    await this.browserSession.send('Browser.setPermission', {
+      permission: { name: device },
+      setting,
+      ...(browserContextId === undefined ? {} : { browserContextId }),
+    });
   }
 
   async leave(): Promise<void> {

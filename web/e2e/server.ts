@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ownersStatement } from './database.ts';
 
 const binary = process.env.ZVONOK_TEST_BINARY ?? join(import.meta.dirname, '..', '..', 'bin', 'zvonok');
 
@@ -22,6 +23,7 @@ interface Ready {
   readonly url: string;
   readonly links?: DemoLink[] | null;
   readonly lesson?: { id: string; title: string } | null;
+  readonly setup?: string | null;
 }
 
 /** A real server with a school of its own: a child process, a data folder, ports that survive a restart. */
@@ -33,12 +35,13 @@ export class Server {
   /** Everything that the server wrote to stderr, over all its lives. */
   log = '';
 
-  static async start(): Promise<Server> {
+  /** With the demo school, or as on its very first day. */
+  static async start(school: 'demo' | 'none' = 'demo'): Promise<Server> {
     const server = new Server();
     // The database runs as another user when the tests run as root.
     chmodSync(server.folder, 0o755);
     server.ports = { http: await freeTCP(), media: await freeUDP() };
-    server.ready = await server.launch(['--demo']);
+    server.ready = await server.launch(school === 'demo' ? ['--demo'] : []);
     return server;
   }
 
@@ -54,6 +57,31 @@ export class Server {
     const lesson = this.facts().lesson;
     if (!lesson) throw new Error('the demo school has no lesson');
     return lesson;
+  }
+
+  /** The one-time link that a server without a school prints. */
+  get setup(): string {
+    const { setup } = this.facts();
+    if (!setup) throw new Error('there is a school already');
+    return setup;
+  }
+
+  /** Runs `zvonok admin` beside the running server, as somebody at its console would; what it printed. */
+  async admin(flags: readonly string[], typed = ''): Promise<string> {
+    const env = { PATH: process.env['PATH'] ?? '', ZVONOK_DATA: this.data };
+    const child = spawn(binary, ['admin', ...flags], { stdio: ['pipe', 'pipe', 'pipe'], env });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stdin.end(typed);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`zvonok admin: ${String(code)}\n${out}`);
+    return out;
+  }
+
+  /** A statement of the database's owner, for what only time does: a day cannot be waited for. */
+  sql(statement: string): Promise<number> {
+    return ownersStatement(join(this.data, 'postgres'), statement);
   }
 
   /** The link of the n-th person of a role. */
@@ -109,6 +137,10 @@ export class Server {
     }
   }
 
+  private get data(): string {
+    return join(this.folder, 'data');
+  }
+
   private facts(): Ready {
     if (this.ready === null) throw new Error('the server was not started');
     return this.ready;
@@ -119,7 +151,7 @@ export class Server {
     const child = spawn(
       binary,
       [
-        ...['serve', '--json', '--data', join(this.folder, 'data'), '--https-listen', ''],
+        ...['serve', '--json', '--data', this.data, '--https-listen', ''],
         ...['--listen', `127.0.0.1:${this.ports.http}`, '--media-listen', `:${this.ports.media}`],
         ...flags,
       ],

@@ -17,6 +17,12 @@ export interface LocalState {
   readonly choices: Choices;
 }
 
+const pauses = [0, 400, 1_000]; // ms before each try to take another device
+const settling = 250; // ms after which a device that is taken in place of another counts as alive
+const young = 2_000; // ms
+
+const after = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
 const closed: Capture = { state: 'closed' };
 
 /** A device went away; `track` took its place, if anything could. */
@@ -30,6 +36,7 @@ export class LocalMedia {
   #state: LocalState = { microphone: closed, camera: closed, devices: noDevices, choices: loadChoices() };
   readonly #listeners = new Set<() => void>();
   readonly #turn: Record<LocalSource, number> = { microphone: 0, camera: 0 };
+  readonly #young: Record<LocalSource, number> = { microphone: 0, camera: 0 }; // deaths in a row
   /** Called when a track changed under a sender. */
   onReplaced: Replaced = () => {};
   readonly #refresh = () => void this.refresh();
@@ -103,11 +110,25 @@ export class LocalMedia {
   }
 
   async #exchange(source: LocalSource, unplugged: boolean): Promise<void> {
-    const track = await this.#reopen(source);
+    const track = unplugged ? await this.#takeNext(source) : await this.#reopen(source);
     this.onReplaced(source, track, unplugged);
   }
 
-  async #reopen(source: LocalSource): Promise<MediaStreamTrack | null> {
+  /** A system that has just lost a device may give it once more, dead, before it gives the next one. */
+  async #takeNext(source: LocalSource): Promise<MediaStreamTrack | null> {
+    for (const pause of pauses) {
+      const turn = this.#turn[source];
+      await after(pause);
+      if (turn !== this.#turn[source]) break; // stopped or chosen anew meanwhile
+      const track = await this.#reopen(source, settling);
+      const now = this.#state[source];
+      if (track || now.state !== 'failed' || now.problem.kind !== 'busy') return track;
+    }
+    return this.track(source);
+  }
+
+  /** With `settle` a device counts as open when it has lived that long, in ms. */
+  async #reopen(source: LocalSource, settle = 0): Promise<MediaStreamTrack | null> {
     this.#turn[source] += 1;
     const turn = this.#turn[source];
     // A camera can often be opened once only, so the old track goes first.
@@ -115,11 +136,14 @@ export class LocalMedia {
     this.#set({ [source]: { state: 'opening' } });
     try {
       const track = await capture(source, this.#state.choices);
+      if (settle > 0) await after(settle);
       if (turn !== this.#turn[source]) {
         track.stop();
         return this.track(source);
       }
-      track.onended = () => void this.#exchange(source, true);
+      if (track.readyState === 'ended') throw new DOMException('ended at once', 'NotReadableError');
+      const since = performance.now();
+      track.onended = () => this.#ended(source, performance.now() - since);
       this.#set({ [source]: { state: 'open', track } });
       this.#refresh(); // names are told only once a permission is given
       return track;
@@ -128,6 +152,19 @@ export class LocalMedia {
       if (turn === this.#turn[source]) this.#set({ [source]: { state: 'failed', problem } });
       return null;
     }
+  }
+
+  /** A device that dies young again and again is left alone: the next try is the person's. */
+  #ended(source: LocalSource, age: number): void {
+    this.#young[source] = age < young ? this.#young[source] + 1 : 0;
+    if (this.#young[source] <= pauses.length) {
+      void this.#exchange(source, true);
+      return;
+    }
+    this.#turn[source] += 1;
+    this.#drop(source);
+    this.#set({ [source]: { state: 'failed', problem: { kind: 'busy', detail: 'ended soon' } } });
+    this.onReplaced(source, null, true);
   }
 
   /** A device that is gone while its track goes on, as some systems have it, delivers nothing any more. */
