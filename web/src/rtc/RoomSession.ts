@@ -113,7 +113,7 @@ export class RoomSession {
           welcome: (welcome) => this.#welcome(welcome),
           event: (event) => this.#event(event),
           lost: () => this.#lost(),
-          closed: (why) => this.#close(afterClosing(why)),
+          closed: (why) => void this.#gaveUp(why),
         },
       },
       takeOver,
@@ -276,6 +276,17 @@ export class RoomSession {
     this.view.close();
     this.#signal?.close();
     this.#connection(connection);
+  }
+
+  /** The server says goodbye alike to who signed out and to whose rights changed: whether the lesson is open tells. */
+  async #gaveUp(why: Closed): Promise<void> {
+    this.#close(afterClosing(why));
+    if (why.kind !== 'bye' || why.reason !== 'signed_out') return;
+    const answer = await this.#options.probe();
+    if (this.store.get().connection.state !== 'failed' || answer === 'signed_out') return;
+    if (answer === 'removed' || answer === 'ended') return this.#connection({ state: answer });
+    const kind = answer === 'not_allowed' ? 'not_allowed' : 'unavailable';
+    this.#connection({ state: 'failed', failure: { kind, detail: 'rights changed' } });
   }
 
   #connection(connection: Connection): void {

@@ -82,12 +82,17 @@ describe('joining', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('learns by another way why a socket is refused', async () => {
-    client(async () => 'signed_out').connect();
-    latest().close();
-    await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledOnce());
-    expect(handlers.closed).toHaveBeenCalledWith({ kind: 'bye', reason: 'signed_out' });
-  });
+  it.each(['signed_out', 'removed', 'ended'] as const)(
+    'learns by another way that a socket is refused for good: %s',
+    async (reason) => {
+      client(async () => reason).connect();
+      latest().close();
+      await vi.waitFor(() => expect(handlers.closed).toHaveBeenCalledOnce());
+      expect(handlers.closed).toHaveBeenCalledWith({ kind: 'bye', reason });
+      clock.pass(60_000);
+      expect(sockets).toHaveLength(1);
+    },
+  );
 
   it('does not wait for ever for a socket to open', () => {
     client().connect();

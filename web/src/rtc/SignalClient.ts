@@ -30,7 +30,7 @@ export type Closed =
   | { readonly kind: 'refused'; readonly problem: RequestError };
 
 /** What the socket cannot say when the server refuses the upgrade. */
-export type Probe = 'ok' | 'signed_out' | 'not_allowed' | 'unreachable';
+export type Probe = 'ok' | 'signed_out' | 'not_allowed' | 'removed' | 'ended' | 'unreachable';
 
 export interface SignalHandlers {
   /** Connected: with `resumed` the state stands and only the missed events follow. */
@@ -249,7 +249,9 @@ export class SignalClient {
   async #askWhy(): Promise<void> {
     const answer = await this.#options.probe?.();
     if (this.#stopped || this.#ready) return;
-    if (answer === 'signed_out') this.#giveUp({ kind: 'bye', reason: 'signed_out' });
+    if (answer === 'signed_out' || answer === 'removed' || answer === 'ended') {
+      this.#giveUp({ kind: 'bye', reason: answer });
+    }
     if (answer === 'not_allowed') {
       this.#giveUp({
         kind: 'refused',

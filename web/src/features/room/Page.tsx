@@ -55,7 +55,7 @@ export default function Page() {
       </RoomRoot>
     );
   }
-  const { title, recorded, state } = lesson.data;
+  const { title, recorded, state, mayJoin } = lesson.data;
   if (inside) {
     return (
       <Lesson
@@ -69,11 +69,12 @@ export default function Page() {
       />
     );
   }
-  if (state === 'ended') {
+  const closed = state === 'ended' ? state : mayJoin ? undefined : 'removed';
+  if (closed) {
     return (
-      <RoomRoot state="ended" media="none">
+      <RoomRoot state={closed} media="none">
         <Gate
-          connection={{ state: 'ended' }}
+          connection={{ state: closed }}
           title={title}
           recorded={recorded}
           onJoin={() => {}}
