@@ -23,6 +23,7 @@ const usage = `Zvonok: video lessons on a school's own server.
   zvonok [serve] [flags]    run the server; --demo makes a demo school
   zvonok admin [flags]      a one-time sign-in link for an administrator; --password sets a new password
   zvonok settings           every setting, as a table
+  zvonok doors --open       WHIP and WHEP on this machine alone, with no school around them: for benchmarks
   zvonok loadgen [flags]    measure the forwarding of media on this machine
   zvonok version
 
@@ -64,6 +65,8 @@ func run(ctx context.Context, args []string) error {
 		if code := loadgen.Run(args, os.Stdout, os.Stderr); code != 0 {
 			os.Exit(code)
 		}
+	case "doors":
+		return openDoors(ctx, args, os.Stdout, os.Stderr)
 	case "version":
 		fmt.Println(build)
 	case "help", "-h", "--help":
