@@ -38,8 +38,6 @@ type Config struct {
 const (
 	// maxOfferBytes bounds an SDP offer: 64 m-lines of a browser are about 150 kB.
 	maxOfferBytes = 256 << 10
-	// maxSlots bounds the m-lines of a subscribe offer.
-	maxSlots = 64
 	// maxLayers is how many encodings a camera may have.
 	maxLayers = 3
 )

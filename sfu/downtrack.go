@@ -21,6 +21,9 @@ const (
 	// hushFrames of hushTicks each follow a voice that ends.
 	hushFrames = 5
 	hushTicks  = 960
+	// firstNumbers keeps a stream's first number below 32,768, so that a receiver that loses the first packets guesses
+	// SRTP's roll-over counter right (RFC 3711, section 3.3.1).
+	firstNumbers = 1<<15 - 1
 	// reportInterval is between our sender reports.
 	reportInterval = time.Second
 )
@@ -81,7 +84,7 @@ type sent struct {
 
 func newDownTrack(video bool, to sink) *downTrack {
 	return &downTrack{
-		video: video, sink: to, stream: rewrite.NewStream(uint16(rand.Uint32()), rand.Uint32()),
+		video: video, sink: to, stream: rewrite.NewStream(uint16(rand.Uint32())&firstNumbers, rand.Uint32()),
 	}
 }
 

@@ -3,7 +3,6 @@ package sfu
 import (
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -37,12 +36,6 @@ var videoCodecs = []struct {
 	{media.VP9, webrtc.MimeTypeVP9, "profile-id=0", 98},
 	{media.AV1, webrtc.MimeTypeAV1, "", 45},
 	{media.VP8, webrtc.MimeTypeVP8, "", 96},
-}
-
-// codecOf gives the codec of a MIME type ("video/H264"), CodecNone for RTX and what we do not know.
-func codecOf(mime string) media.Codec {
-	_, subtype, _ := strings.Cut(mime, "/")
-	return media.ParseCodec(subtype)
 }
 
 func registerCodecs(m *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback) error {
@@ -112,22 +105,6 @@ func newPublishAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 	registry.Add(reports)
 	registry.Add(feedback)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(registry)), nil
-}
-
-// newSubscribeAPI sends: retransmission and sender reports are ours, so that there are no interceptors at all.
-func newSubscribeAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
-	m := &webrtc.MediaEngine{}
-	err := registerCodecs(m, []webrtc.RTCPFeedback{
-		{Type: webrtc.TypeRTCPFBCCM, Parameter: "fir"}, {Type: webrtc.TypeRTCPFBNACK}, {Type: webrtc.TypeRTCPFBNACK, Parameter: "pli"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := registerExtensions(m, webrtc.RTPCodecTypeAudio, sdp.AudioLevelURI); err != nil {
-		return nil, err
-	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(settings),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
 }
 
 // newSettings makes every transport answer on the one socket, as ICE-lite (RFC 8445, section 2.5): clients connect

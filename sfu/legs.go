@@ -85,6 +85,7 @@ func (r *Room) installSubscribe(p *Participant, leg *subscribeLeg) error {
 	leg.shard.load++
 	shard, downs := leg.shard, leg.downs
 	shard.do(func() {
+		leg.link.attach(shard)
 		for _, d := range downs {
 			shard.add(d)
 		}

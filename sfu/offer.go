@@ -11,39 +11,6 @@ import (
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-// parseSubscribe checks the shape of a subscribe offer and leaves in it only what we answer.
-func parseSubscribe(sub Subscription) (string, error) {
-	desc, err := parseOffer(sub.Offer)
-	if err != nil {
-		return "", err
-	}
-	if n := len(desc.MediaDescriptions); n != len(sub.Slots) || n == 0 || n > maxSlots {
-		return "", fmt.Errorf("%w: %d m-lines for %d slots", ErrBadOffer, n, len(sub.Slots))
-	}
-	mids := map[string]bool{}
-	single := map[media.SlotKind]bool{}
-	for i, m := range desc.MediaDescriptions {
-		kind := sub.Slots[i]
-		if kind > media.SlotTile {
-			return "", fmt.Errorf("%w: unknown slot kind %d", ErrBadOffer, kind)
-		}
-		if kind != media.SlotVoice && kind != media.SlotTile && single[kind] {
-			return "", fmt.Errorf("%w: two slots of kind %s", ErrBadOffer, kind)
-		}
-		single[kind] = true
-		mid, err := checkMedia(desc, m, kind.IsVideo(), "recvonly")
-		if err != nil {
-			return "", fmt.Errorf("%w (slot %d)", err, i)
-		}
-		if mids[mid] {
-			return "", fmt.Errorf("%w: repeated mid", ErrBadOffer)
-		}
-		mids[mid] = true
-	}
-	out, err := desc.Marshal()
-	return string(out), err
-}
-
 func parseOffer(offer string) (*sdp.SessionDescription, error) {
 	if len(offer) > maxOfferBytes {
 		return nil, fmt.Errorf("%w: %d bytes", ErrBadOffer, len(offer))

@@ -31,12 +31,7 @@ func FuzzOffers(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		out, err := parseSubscribe(Subscription{Offer: offer, Slots: kinds})
-		if err == nil {
-			if _, err := parseSubscribe(Subscription{Offer: out, Slots: kinds}); err != nil {
-				t.Errorf("the reduced offer is refused: %v", err)
-			}
-		} else if !errors.Is(err, ErrBadOffer) {
+		if _, err := parseSubscribe(Subscription{Offer: offer, Slots: kinds}); err != nil && !errors.Is(err, ErrBadOffer) {
 			t.Error(err)
 		}
 	})

@@ -56,7 +56,7 @@ func (p *Participant) Publish(ctx context.Context, pub Publication) (string, err
 
 // Subscribe implements [Member]. The errors are ErrBadOffer, ErrClosed and ctx's.
 func (p *Participant) Subscribe(ctx context.Context, sub Subscription) (string, error) {
-	link, err := newPeerDownlink(ctx, p.room.server, sub)
+	link, err := newOwnDownlink(p.room.server, sub)
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +14,9 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 	"github.com/zvonok/zvonok/sfu/internal/port"
+	"github.com/zvonok/zvonok/sfu/internal/session"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
@@ -24,8 +27,9 @@ type Server struct {
 	ways        ways
 	mux         ice.UDPMux
 	local       *net.UDPAddr
+	socket      *egress.Socket
+	sessions    *session.Host
 	publish     *webrtc.API
-	subscribe   *webrtc.API
 	certificate webrtc.Certificate
 	counters    counters
 	// origin is the moment that the packet path's times are counted from.
@@ -71,15 +75,11 @@ func newServer(cfg Config, conn net.PacketConn, listener net.Listener) (*Server,
 	if !ok {
 		return nil, fmt.Errorf("%w: the media socket is not UDP", ErrConfig)
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, own, err := newCertificate()
 	if err != nil {
 		return nil, fmt.Errorf("media certificate: %w", err)
 	}
-	certificate, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return nil, fmt.Errorf("media certificate: %w", err)
-	}
-	s := &Server{cfg: cfg, local: local, certificate: *certificate, origin: time.Now(), rooms: map[media.RoomID]*Room{}}
+	s := &Server{cfg: cfg, local: local, socket: egress.NewSocket(conn), certificate: *certificate, origin: time.Now(), rooms: map[media.RoomID]*Room{}}
 	logs := pionLogs{cfg.Logger}
 	if s.port, err = port.New(conn); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -90,18 +90,39 @@ func newServer(cfg Config, conn net.PacketConn, listener net.Listener) (*Server,
 		s.publish, err = newPublishAPI(settings)
 	}
 	if err == nil {
-		s.subscribe, err = newSubscribeAPI(settings)
+		s.sessions, err = session.NewHost(session.Config{Port: s.port, Certificate: own, Timeout: cfg.ICETimeout, Logs: logs})
 	}
 	if err == nil {
 		err = s.openWays(listener, logs)
 	}
 	if err != nil {
 		s.ways.close()
+		if s.sessions != nil {
+			s.sessions.Close()
+		}
 		_ = s.mux.Close()
 		_ = s.port.Close()
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return s, nil
+}
+
+// newCertificate makes the server's certificate, as Pion's peer connections want it and as its DTLS does.
+func newCertificate() (*webrtc.Certificate, tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, tls.Certificate{}, err
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, tls.Certificate{}, err
+	}
+	text, err := certificate.PEM()
+	if err != nil {
+		return nil, tls.Certificate{}, err
+	}
+	own, err := tls.X509KeyPair([]byte(text), []byte(text))
+	return certificate, own, err
 }
 
 // Addr is the address that the media socket is bound to.
@@ -172,6 +193,7 @@ func (s *Server) Close() error {
 		_ = r.Close()
 	}
 	s.ways.close()
+	s.sessions.Close()
 	return errors.Join(s.mux.Close(), s.port.Close())
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
@@ -46,6 +47,9 @@ type shard struct {
 	feeds  map[*upTrack][]*downTrack
 	downs  map[*downTrack]struct{}
 	ticker *time.Ticker
+
+	// lent is the batch that is being filled, nil between bursts.
+	lent *egress.Batch
 
 	// load is how many subscribers it has; the room's goroutine counts.
 	load int
@@ -98,6 +102,7 @@ func (s *shard) run() {
 // drain runs the commands that were sent before the stop: closing taps is among them.
 func (s *shard) drain() {
 	defer s.survive()
+	defer s.flush()
 	for {
 		select {
 		case f := <-s.commands:
@@ -112,6 +117,7 @@ func (s *shard) drain() {
 func (s *shard) burst() (more bool) {
 	more = true
 	defer s.survive()
+	defer s.flush()
 	select {
 	case <-s.stop:
 		return false
@@ -133,6 +139,25 @@ func (s *shard) burst() (more bool) {
 		}
 	}
 	return true
+}
+
+// batch is where the burst's datagrams go.
+func (s *shard) batch() *egress.Batch {
+	if s.lent == nil {
+		s.lent = s.room.server.socket.Batch()
+	}
+	return s.lent
+}
+
+// flush ends a burst: what was written is sent.
+func (s *shard) flush() {
+	if s.lent == nil {
+		return
+	}
+	c := s.lent.Flush()
+	s.room.counters.drops[DropWrite].Add(c.Full + c.Refused)
+	s.room.server.socket.Return(s.lent)
+	s.lent = nil
 }
 
 func (s *shard) survive() {

@@ -1,47 +1,28 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
-	"github.com/pion/webrtc/v4"
 
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 	"github.com/zvonok/zvonok/sfu/internal/rtpwire"
+	"github.com/zvonok/zvonok/sfu/internal/slotsdp"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-// slotTrack is one slot of a peer connection: the webrtc.TrackLocal that Pion negotiates, and the sink that the shard
-// writes to. SSRC, RTX SSRC and CNAME stay for the transport's life, whoever occupies the slot.
+// slotTrack is one slot of a subscriber's transport: the sink that the shard writes to. SSRC, RTX SSRC and CNAME stay
+// for the transport's life, whoever occupies the slot. All but the negotiated is owned by the shard.
 type slotTrack struct {
-	id, stream string
-	kind       webrtc.RTPCodecType
-	counters   *counters
-	rtcp       func([]rtcp.Packet) error
-	// open is set while the transport is connected; bound is set by Pion when the answer has been made.
-	open  *atomic.Bool
-	bound atomic.Pointer[binding]
-
-	// owned by the shard
-	header          rtp.Header
-	level           [1]byte
-	scratch         []byte
-	rtxSeq          uint16
-	packets, octets uint32
-}
-
-// binding is what was negotiated for a slot; payload types are indexed by [media.Codec], 0 where there is none.
-type binding struct {
-	writer        webrtc.TrackLocalWriter
+	link          *ownDownlink
+	line          slotsdp.Line
 	ssrc, rtxSSRC uint32
-	pt, rtx       [media.Opus + 1]uint8
-	levelID       uint8
+	stream        string
+
+	rtxSeq          uint64
+	packets, octets uint32
 }
 
 // streamNames are the MSIDs of the slots that share one: browsers sync the tracks of one stream.
@@ -49,137 +30,129 @@ var streamNames = map[media.SlotKind]string{
 	media.SlotStageVideo: "stage", media.SlotStageVoice: "stage", media.SlotShareVideo: "share", media.SlotShareAudio: "share",
 }
 
-func newSlotTrack(index int, kind media.SlotKind, c *counters, open *atomic.Bool) *slotTrack {
-	t := &slotTrack{
-		id: fmt.Sprintf("%s-%d", kind, index), kind: webrtc.RTPCodecTypeAudio, counters: c, open: open,
-		scratch: make([]byte, 0, maxPacket),
+// slotNames are a slot's names in the answer.
+func slotNames(index int, kind media.SlotKind) (stream, track string) {
+	if stream = streamNames[kind]; stream == "" {
+		stream = fmt.Sprintf("slot-%d", index)
 	}
-	if kind.IsVideo() {
-		t.kind = webrtc.RTPCodecTypeVideo
-	}
-	if t.stream = streamNames[kind]; t.stream == "" {
-		t.stream = fmt.Sprintf("slot-%d", index)
-	}
-	return t
+	return stream, fmt.Sprintf("%s-%d", kind, index)
 }
 
-// Bind implements webrtc.TrackLocal.
-func (t *slotTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	b := &binding{writer: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), rtxSSRC: uint32(ctx.SSRCRetransmission())}
-	var first *webrtc.RTPCodecParameters
-	codecs := ctx.CodecParameters()
-	for i := range codecs {
-		if c := codecOf(codecs[i].MimeType); c != media.CodecNone && b.pt[c] == 0 {
-			b.pt[c] = uint8(codecs[i].PayloadType)
-			if first == nil {
-				first = &codecs[i]
-			}
-		}
-	}
-	if first == nil {
-		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-	}
-	for _, c := range codecs {
-		if apt, ok := strings.CutPrefix(c.SDPFmtpLine, "apt="); ok && strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) {
-			if pt, err := strconv.ParseUint(apt, 10, 7); err == nil {
-				if i := slices.Index(b.pt[:], uint8(pt)); i > 0 {
-					b.rtx[i] = uint8(c.PayloadType)
-				}
-			}
-		}
-	}
-	for _, e := range ctx.HeaderExtensions() {
-		if e.URI == sdp.AudioLevelURI && e.ID < 15 {
-			b.levelID = uint8(e.ID)
-		}
-	}
-	t.bound.Store(b)
-	return *first, nil
-}
+const (
+	// firstIndex is the unwrapped number at which the roll-over counter of SRTP is 0: where [rewrite.NewStream] begins.
+	firstIndex = 1 << 16
+	// The fixed part of an RTP header, and the most that our extensions add.
+	rtpHeader, maxExtensions = 12, 12
+	// maxOverhead is what a packet needs beside its payload: header, RTX number, tag.
+	maxOverhead = rtpHeader + maxExtensions + 2 + 16
+	// wideAt is where the transport-wide number stands.
+	wideAt = rtpHeader + 4 + 1
+	// padByte fills header extensions up.
+	padByte = 0
+)
 
-// Unbind implements webrtc.TrackLocal.
-func (t *slotTrack) Unbind(webrtc.TrackLocalContext) error {
-	t.bound.Store(nil)
-	return nil
-}
-
-// ID implements webrtc.TrackLocal.
-func (t *slotTrack) ID() string { return t.id }
-
-// RID implements webrtc.TrackLocal.
-func (t *slotTrack) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal.
-func (t *slotTrack) StreamID() string { return t.stream }
-
-// Kind implements webrtc.TrackLocal.
-func (t *slotTrack) Kind() webrtc.RTPCodecType { return t.kind }
-
-func (t *slotTrack) ready(c media.Codec) bool {
-	b := t.bound.Load()
-	return b != nil && t.open.Load() && b.pt[c] != 0
-}
+func (t *slotTrack) ready(c media.Codec) bool { return t.line.Types[c] != 0 && t.link.session.Ready() }
 
 func (t *slotTrack) send(p *media.Packet, seq, ts uint64) bool {
-	b := t.bound.Load()
-	if b == nil || b.pt[p.Codec] == 0 {
+	if t.line.Types[p.Codec] == 0 {
 		return false
 	}
-	t.fill(b, p, seq, ts)
-	n, err := b.writer.WriteRTP(&t.header, p.Payload)
-	if err != nil {
+	buf := t.link.space(len(p.Payload) + maxOverhead)
+	if buf == nil {
+		return false
+	}
+	header := t.fill(buf, p, t.line.Types[p.Codec], t.ssrc, uint16(seq), ts)
+	n := t.link.seal(buf, header, p.Payload, t.ssrc, seq-firstIndex, t.numbers(p.Codec), kindOf(p))
+	if n == 0 {
 		return false
 	}
 	t.packets++
 	t.octets += uint32(len(p.Payload))
-	t.counters.forwarded.Add(1)
-	t.counters.forwardedBytes.Add(uint64(n))
+	c := &t.link.server.counters
+	c.forwarded.Add(1)
+	c.forwardedBytes.Add(uint64(n))
 	return true
 }
 
-// fill makes the header of a packet; the same arguments always make the same header, so that a packet written twice
-// is the same ciphertext.
-func (t *slotTrack) fill(b *binding, p *media.Packet, seq, ts uint64) {
-	h := &t.header
-	h.Version, h.PayloadType, h.SSRC = 2, b.pt[p.Codec], b.ssrc
-	h.Marker, h.SequenceNumber, h.Timestamp = p.Marker, uint16(seq), uint32(ts)
-	if b.levelID != 0 && p.Codec == media.Opus {
-		t.level[0] = p.Level
-		// The slice is kept by the header, which is ours: no allocation after the first packet.
-		_ = h.SetExtension(b.levelID, t.level[:])
+// kindOf tells a stream connection what may be lost.
+func kindOf(p *media.Packet) egress.Kind {
+	switch {
+	case p.Codec == media.Opus:
+		return egress.Audio
+	case p.Keyframe:
+		return egress.KeyVideo
 	}
+	return egress.Video
+}
+
+// numbers says whether packets of a codec carry transport-wide numbers. What may be sent again as it was (video without
+// RTX) must not: a second number under the same index would break AES-GCM.
+func (t *slotTrack) numbers(c media.Codec) bool {
+	return t.line.TransportID != 0 && (c == media.Opus || t.line.RTX[c] != 0)
+}
+
+// fill writes a packet's header and gives its length. But for the transport-wide number, for which it only makes room,
+// the same arguments always make the same bytes.
+func (t *slotTrack) fill(b []byte, p *media.Packet, pt uint8, ssrc uint32, seq uint16, ts uint64) int {
+	b[0], b[1] = 0x80, pt
+	if p.Marker {
+		b[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], uint32(ts))
+	binary.BigEndian.PutUint32(b[8:], ssrc)
+	const first = rtpHeader + 4
+	at := first
+	if t.numbers(p.Codec) {
+		b[at], b[at+1], b[at+2] = t.line.TransportID<<4|1, 0, 0
+		at += 3
+	}
+	if t.line.LevelID != 0 && p.Codec == media.Opus {
+		b[at], b[at+1] = t.line.LevelID<<4, p.Level&0x7f
+		at += 2
+	}
+	if at == first {
+		return rtpHeader
+	}
+	for ; at%4 != 0; at++ {
+		b[at] = padByte
+	}
+	b[0] |= 0x10
+	binary.BigEndian.PutUint16(b[rtpHeader:], 0xbede) // RFC 8285, section 4.2
+	binary.BigEndian.PutUint16(b[rtpHeader+2:], uint16((at-first)/4))
+	return at
 }
 
 // resend writes RFC 4588 retransmission; without RTX the packet itself once more, bit for bit.
 func (t *slotTrack) resend(p *media.Packet, seq, ts uint64) bool {
-	b := t.bound.Load()
-	if b == nil || b.pt[p.Codec] == 0 {
+	if t.line.Types[p.Codec] == 0 {
 		return false
 	}
-	t.fill(b, p, seq, ts)
-	payload := p.Payload
-	if b.rtxSSRC != 0 && b.rtx[p.Codec] != 0 {
-		t.rtxSeq++
-		t.header.SSRC, t.header.PayloadType, t.header.SequenceNumber = b.rtxSSRC, b.rtx[p.Codec], t.rtxSeq
-		t.scratch = rtpwire.RTXPayload(t.scratch[:0], uint16(seq), p.Payload)
-		payload = t.scratch
+	buf := t.link.space(len(p.Payload) + maxOverhead)
+	if buf == nil {
+		return false
 	}
-	_, err := b.writer.WriteRTP(&t.header, payload)
-	return err == nil
+	rtx := t.line.RTX[p.Codec]
+	if rtx == 0 {
+		header := t.fill(buf, p, t.line.Types[p.Codec], t.ssrc, uint16(seq), ts)
+		return t.link.seal(buf, header, p.Payload, t.ssrc, seq-firstIndex, false, egress.Video) > 0
+	}
+	t.rtxSeq++
+	header := t.fill(buf, p, rtx, t.rtxSSRC, uint16(t.rtxSeq), ts)
+	payload := rtpwire.RTXPayload(buf[header:header], uint16(seq), p.Payload)
+	return t.link.seal(buf, header, payload, t.rtxSSRC, t.rtxSeq, t.numbers(p.Codec), egress.Video) > 0
 }
 
 func (t *slotTrack) published(media.SenderReport) {}
 
 func (t *slotTrack) report(ts uint64, now time.Time) {
-	b := t.bound.Load()
-	if b == nil || !t.open.Load() {
-		return
-	}
-	// An error means that the transport is closing.
-	_ = t.rtcp([]rtcp.Packet{
-		&rtcp.SenderReport{SSRC: b.ssrc, NTPTime: toNTP(now), RTPTime: uint32(ts), PacketCount: t.packets, OctetCount: t.octets},
+	raw, err := rtcp.Marshal([]rtcp.Packet{
+		&rtcp.SenderReport{SSRC: t.ssrc, NTPTime: toNTP(now), RTPTime: uint32(ts), PacketCount: t.packets, OctetCount: t.octets},
 		&rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
-			Source: b.ssrc, Items: []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: t.stream}},
+			Source: t.ssrc, Items: []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: t.stream}},
 		}}},
 	})
+	if err == nil {
+		t.link.control(raw)
+	}
 }

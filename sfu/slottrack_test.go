@@ -2,89 +2,71 @@ package sfu
 
 import (
 	"bytes"
-	"sync/atomic"
 	"testing"
 
 	"github.com/pion/rtp"
 
+	"github.com/zvonok/zvonok/sfu/internal/slotsdp"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-// wireTap is a webrtc.TrackLocalWriter that keeps what would be sealed.
-type wireTap struct{ packets [][]byte }
-
-func (w *wireTap) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
-	b, err := (&rtp.Packet{Header: *h, Payload: payload}).Marshal()
-	w.packets = append(w.packets, b)
-	return len(b), err
-}
-
-func (w *wireTap) Write(b []byte) (int, error) { return len(b), nil }
-
-func boundSlot(kind media.SlotKind, rtx bool) (*slotTrack, *wireTap) {
-	open := &atomic.Bool{}
-	open.Store(true)
-	t, w := newSlotTrack(0, kind, &counters{}, open), &wireTap{}
-	b := &binding{writer: w, ssrc: 1, levelID: 3}
-	b.pt[media.H264], b.pt[media.VP9], b.pt[media.Opus] = 102, 98, 111
+// negotiatedSlot is a slot with RTX for video or without.
+func negotiatedSlot(rtx bool) *slotTrack {
+	l := slotsdp.Line{LevelID: 3, TransportID: 4}
+	l.Types[media.H264], l.Types[media.VP9], l.Types[media.Opus] = 102, 98, 111
 	if rtx {
-		b.rtxSSRC, b.rtx[media.H264], b.rtx[media.VP9] = 2, 103, 99
+		l.RTX[media.H264], l.RTX[media.VP9] = 103, 99
 	}
-	t.bound.Store(b)
-	return t, w
+	return &slotTrack{line: l, ssrc: 1, rtxSSRC: 2}
 }
 
-// Sealing one (SSRC, sequence number) with two contents would break AES-GCM: whatever is sent and sent again, in
-// whatever order, the bytes before encryption are the same for the same pair.
-func TestOneSSRCAndNumberHaveOneContent(t *testing.T) {
-	for _, rtx := range []bool{true, false} {
-		slot, w := boundSlot(media.SlotTile, rtx)
-		packets := []*media.Packet{
-			{Codec: media.H264, Payload: []byte{1, 2, 3}, Marker: true},
-			{Codec: media.VP9, Payload: []byte{4, 5}},
-			{Codec: media.H264, Payload: []byte{6}},
-		}
-		for i, p := range packets {
-			slot.send(p, uint64(65535+i), uint64(1<<32-1+i*3000))
-		}
-		for range 3 {
-			for i, p := range packets {
-				slot.resend(p, uint64(65535+i), uint64(1<<32-1+i*3000))
-			}
-		}
-		seen := map[[2]uint32][]byte{}
-		for _, wire := range w.packets {
-			var p rtp.Packet
-			if err := p.Unmarshal(wire); err != nil {
-				t.Fatal(err)
-			}
-			key := [2]uint32{p.SSRC, uint32(p.SequenceNumber)}
-			if was, ok := seen[key]; ok && !bytes.Equal(was, wire) {
-				t.Errorf("rtx %v: SSRC %d, number %d: % x and % x", rtx, key[0], key[1], was, wire)
-			}
-			seen[key] = wire
-			if rtx && p.SSRC == 2 && (p.PayloadType != 103 && p.PayloadType != 99 || len(p.Payload) < 3) {
-				t.Errorf("retransmission %v", p)
-			}
-		}
-		if want := map[bool]int{true: 12, false: 3}[rtx]; len(seen) != want {
-			t.Errorf("rtx %v: %d different packets, not %d", rtx, len(seen), want)
+func header(t *testing.T, slot *slotTrack, p *media.Packet, seq uint16, ts uint64) (rtp.Header, []byte) {
+	t.Helper()
+	buf := bytes.Repeat([]byte{0xff}, 64) // an arena is full of old packets
+	n := slot.fill(buf, p, slot.line.Types[p.Codec], slot.ssrc, seq, ts)
+	var h rtp.Header
+	if got, err := h.Unmarshal(buf[:n]); err != nil || got != n {
+		t.Fatalf("%x: %d %v", buf[:n], got, err)
+	}
+	return h, buf[:n]
+}
+
+// Sealing one (SSRC, sequence number) with two contents would break AES-GCM: what may be sent again as it was has the
+// same header each time.
+func TestWhatIsSentAgainHasTheSameHeader(t *testing.T) {
+	slot := negotiatedSlot(false)
+	for i, p := range []*media.Packet{
+		{Codec: media.H264, Payload: []byte{1, 2, 3}, Marker: true}, {Codec: media.VP9, Payload: []byte{4}}, {Codec: media.H264, Payload: []byte{6}},
+	} {
+		h, once := header(t, slot, p, uint16(65535+i), uint64(1<<32-1+i*3000))
+		_, twice := header(t, slot, p, uint16(65535+i), uint64(1<<32-1+i*3000))
+		if !bytes.Equal(once, twice) || h.Extension {
+			t.Errorf("% x and % x", once, twice)
 		}
 	}
 }
 
-func TestOnlySoundCarriesAnExtension(t *testing.T) {
-	for kind, c := range map[media.SlotKind]media.Codec{media.SlotVoice: media.Opus, media.SlotTile: media.H264} {
-		slot, w := boundSlot(kind, true)
-		for level := range uint8(3) {
-			slot.send(&media.Packet{Codec: c, Payload: []byte{1}, Level: level}, uint64(level)+1<<16, 1<<32)
-			var p rtp.Packet
-			if err := p.Unmarshal(w.packets[level]); err != nil {
-				t.Fatal(err)
-			}
-			if got := p.GetExtension(3); (c == media.Opus) != (len(got) == 1 && got[0] == level) {
-				t.Errorf("%s: extension %v", c, got)
-			}
+func TestHeadersSayWhatWasAgreed(t *testing.T) {
+	slot := negotiatedSlot(true)
+	for _, p := range []*media.Packet{{Codec: media.Opus, Level: 77, Marker: true}, {Codec: media.H264, Level: 127}} {
+		h, b := header(t, slot, p, 4711, 1<<32+99)
+		if h.SequenceNumber != 4711 || h.Timestamp != 99 || h.SSRC != 1 || h.Marker != p.Marker || h.PayloadType != slot.line.Types[p.Codec] {
+			t.Errorf("%s: %+v", p.Codec, h)
 		}
+		b[wideAt], b[wideAt+1] = 0x12, 0x34
+		if _, err := h.Unmarshal(b); err != nil || !bytes.Equal(h.GetExtension(4), []byte{0x12, 0x34}) {
+			t.Errorf("%s: the transport-wide number is not where it is written: % x", p.Codec, b)
+		}
+		if level := h.GetExtension(3); (p.Codec == media.Opus) != (len(level) == 1 && level[0] == 77) {
+			t.Errorf("%s: level % x", p.Codec, level)
+		}
+	}
+	bare := &slotTrack{line: slotsdp.Line{Types: slot.line.Types}}
+	if h, b := header(t, bare, &media.Packet{Codec: media.Opus}, 1, 1); h.Extension || len(b) != rtpHeader {
+		t.Errorf("extensions that nobody asked for: % x", b)
+	}
+	bare.line.LevelID = 5
+	if h, _ := header(t, bare, &media.Packet{Codec: media.Opus, Level: 9}, 1, 1); !bytes.Equal(h.GetExtension(5), []byte{9}) {
+		t.Errorf("level alone: %+v", h)
 	}
 }

@@ -94,6 +94,10 @@ func (b *Batch) Commit(n int, kind Kind) {
 		b.streamed(w.stream.offer(b.arena[b.used:b.used+n], kind))
 		return
 	}
+	if w.path != nil {
+		b.streamed(w.path.Send(b.arena[b.used : b.used+n]))
+		return
+	}
 	from := b.used
 	b.used += n
 	if b.extend(w, n) {

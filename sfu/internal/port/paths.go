@@ -19,7 +19,8 @@ var virtual = netip.MustParsePrefix("240.0.0.0/4")
 // The addresses that are given out: not the broadcast address at the end.
 const virtualBase, virtualCount = 0xf000_0001, 0x0fff_fff0
 
-func isVirtual(a netip.AddrPort) bool { return a.Addr().Is4() && virtual.Contains(a.Addr()) }
+// Virtual says whether an address is that of a path.
+func Virtual(a netip.AddrPort) bool { return a.Addr().Is4() && virtual.Contains(a.Addr()) }
 
 // Attach gives a path its address; datagrams that are written to the address go to the path until [Port.Detach].
 func (p *Port) Attach(path Path) netip.AddrPort {

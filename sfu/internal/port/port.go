@@ -103,11 +103,16 @@ func (p *Port) Claim(fragment string, r Receiver) error {
 	return nil
 }
 
-// Bind routes everything from an address to r, whoever had it before. Only an address that has proved itself is bound.
-func (p *Port) Bind(from netip.AddrPort, r Receiver) {
+// Bind routes everything from an address to r. Only an address that has proved itself is bound. It is false while
+// another session has the address: a source address is easily forged.
+func (p *Port) Bind(from netip.AddrPort, r Receiver) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if other, taken := (*p.addresses.Load())[from]; taken {
+		return other == r
+	}
 	edit(&p.addresses, func(m map[netip.AddrPort]Receiver) { m[from] = r })
+	return true
 }
 
 // Release ends what [Port.Claim] and [Port.Bind] began, where it is still r's.
@@ -132,7 +137,7 @@ func (p *Port) Release(r Receiver, fragments []string, addresses []netip.AddrPor
 
 // WriteTo sends one datagram: to the path that has the address, else from the socket. A path that has gone loses it.
 func (p *Port) WriteTo(b []byte, to netip.AddrPort) (int, error) {
-	if isVirtual(to) {
+	if Virtual(to) {
 		if path := (*p.paths.Load())[to]; path == nil || !path.Send(b) {
 			return 0, net.ErrClosed
 		}
@@ -197,7 +202,7 @@ func (p *Port) arrived(from netip.AddrPort, b []byte) {
 	if from.Addr().Is4In6() {
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	}
-	if isVirtual(from) {
+	if Virtual(from) {
 		p.counters.received.Add(1)
 		p.counters.drop(DropVirtual)
 		return

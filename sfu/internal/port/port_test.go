@@ -230,7 +230,7 @@ func TestAPathIsAnAddressLikeAnyOther(t *testing.T) {
 	p, _ := open(t, "127.0.0.1:0")
 	w := &wire{make(chan string, 4)}
 	a := p.Attach(w)
-	if b := p.Attach(w); a == b || !isVirtual(a) || !isVirtual(b) {
+	if b := p.Attach(w); a == b || !Virtual(a) || !Virtual(b) {
 		t.Fatalf("addresses %v and %v", a, b)
 	}
 	s := newInbox()

@@ -67,10 +67,10 @@ func (p *Port) arrivedJoined(from netip.AddrPort, b []byte, size int) {
 		size = max(len(b), 1)
 	}
 	for len(b) > size {
-		p.arrived(from, b[:size])
+		p.arrived(from, b[:size:size])
 		b = b[size:]
 	}
-	p.arrived(from, b)
+	p.arrived(from, b[:len(b):len(b)])
 }
 
 func (b *batch) prepare() {

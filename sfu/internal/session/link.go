@@ -1,0 +1,97 @@
+package session
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/pion/transport/v5/deadline"
+)
+
+// linkQueue is how many records wait for the handshake: a client's longest flight, twice.
+const linkQueue = 16
+
+// link is the net.PacketConn under DTLS. Records come from the port, and go to wherever the session sends.
+type link struct {
+	session  *Session
+	records  chan []byte
+	deadline *deadline.Deadline
+	closed   chan struct{}
+	once     sync.Once
+	// ending is done when the session closes.
+	ending context.Context
+	end    context.CancelFunc
+}
+
+func newLink(s *Session) *link {
+	l := &link{session: s, records: make(chan []byte, linkQueue), deadline: deadline.New(), closed: make(chan struct{})}
+	l.ending, l.end = context.WithCancel(context.Background())
+	return l
+}
+
+// push hands a record over; false when there is no room.
+func (l *link) push(b []byte) bool {
+	select {
+	case <-l.closed:
+		return false
+	default:
+	}
+	select {
+	case l.records <- append([]byte(nil), b...):
+		return true
+	default:
+		return false
+	}
+}
+
+// remote stands for the client, wherever it is.
+type remote struct{}
+
+func (remote) Network() string { return "udp" }
+func (remote) String() string  { return "subscriber" }
+
+// ReadFrom implements net.PacketConn.
+func (l *link) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case r := <-l.records:
+		return copy(b, r), remote{}, nil
+	case <-l.deadline.Done():
+		return 0, nil, os.ErrDeadlineExceeded
+	case <-l.closed:
+		return 0, nil, net.ErrClosed
+	}
+}
+
+// WriteTo implements net.PacketConn.
+func (l *link) WriteTo(b []byte, _ net.Addr) (int, error) {
+	s := l.session
+	s.mu.Lock()
+	to := s.selected
+	s.mu.Unlock()
+	// What is lost is sent again by DTLS.
+	_, _ = s.host.cfg.Port.WriteTo(b, to)
+	return len(b), nil
+}
+
+// Close implements net.PacketConn.
+func (l *link) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+// LocalAddr implements net.PacketConn.
+func (l *link) LocalAddr() net.Addr { return remote{} }
+
+// SetDeadline implements net.PacketConn.
+func (l *link) SetDeadline(t time.Time) error { return l.SetReadDeadline(t) }
+
+// SetReadDeadline implements net.PacketConn.
+func (l *link) SetReadDeadline(t time.Time) error {
+	l.deadline.Set(t)
+	return nil
+}
+
+// SetWriteDeadline implements net.PacketConn; writing never waits.
+func (l *link) SetWriteDeadline(time.Time) error { return nil }
