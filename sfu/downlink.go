@@ -172,7 +172,7 @@ func (l *ownDownlink) seal(buf []byte, header int, payload []byte, ssrc uint32, 
 	}
 	n := len(sealer.RTP(buf, header, payload, ssrc, index))
 	if numbered && l.sent != nil {
-		l.sent(l.server.since(time.Now()), l.wide, n)
+		l.sent(l.shard.now, l.wide, n)
 	}
 	l.shard.batch().Commit(n, kind)
 	return n

@@ -11,6 +11,8 @@ import (
 const (
 	// sentSlots is how many sent packets a slot can answer for; a power of two.
 	sentSlots = 512
+	// keptEpochs is how many switches back a retransmission reaches; a power of two.
+	keptEpochs = 4
 	// resendPause and resendLimit bound what one packet's retransmission can cost.
 	resendPause = 10 * time.Millisecond
 	resendLimit = 12
@@ -32,9 +34,9 @@ const (
 type sink interface {
 	// ready says whether packets of the codec can be sent now.
 	ready(c media.Codec) bool
-	// send writes one packet with its place in the outgoing stream.
-	send(p *media.Packet, seq, ts uint64) bool
-	// resend writes it again, as a retransmission where one was negotiated.
+	// send writes one packet with its place in the outgoing stream; it gives the length on the wire, 0 when it is lost.
+	send(p parcel, seq, ts uint64) int
+	// resend writes it again as a retransmission; it is false when it is lost or none was negotiated.
 	resend(p *media.Packet, seq, ts uint64) bool
 	// published hands over the publisher's sender report, in the outgoing timestamps.
 	published(sr media.SenderReport)
@@ -57,7 +59,12 @@ type downTrack struct {
 	current *upTrack
 	codec   media.Codec
 	stream  rewrite.Stream
-	sent    []sent
+	// sent is a ring by outgoing number; epochs, of which number is the current one, are a ring too.
+	sent   []sent
+	epochs [keptEpochs]epoch
+	number uint16
+	// outlet is the subscriber's, nil for the tap.
+	outlet *outlet
 	// the last packet that was sent, for the timestamps of a switch
 	lastUp      *upTrack
 	lastTS      uint64
@@ -72,14 +79,19 @@ type downTrack struct {
 // send in DTX).
 var silence = media.Packet{Codec: media.Opus, Payload: []byte{0xf8, 0xff, 0xfe}, Level: 127}
 
-// sent remembers what one outgoing sequence number carried.
+// sent remembers what one outgoing sequence number carried, in few bytes: there are many of them.
 type sent struct {
-	up      *upTrack
-	seq     uint64 // of the up track
-	out     uint64
-	ts      uint64 // outgoing
-	resent  time.Time
+	out     uint32 // the number's low bits
+	resent  uint32 // when, in milliseconds since the server's origin
+	epoch   uint16 // 0 for nothing sent yet
 	resends uint8
+}
+
+// epoch is a span of a slot's stream that one up track fed without a break: numbers and timestamps are moved by fixed
+// amounts in it, modulo 2^64.
+type epoch struct {
+	up                *upTrack
+	seqShift, tsShift uint64
 }
 
 func newDownTrack(video bool, to sink) *downTrack {
@@ -127,9 +139,7 @@ func (d *downTrack) hush() {
 	for range hushFrames {
 		seq, ts := d.stream.Append(hushTicks)
 		d.hushed += hushTicks
-		if !d.sink.send(&silence, seq, ts) {
-			d.shard.room.counters.drop(DropWrite)
-		}
+		d.deliver(parcel{packet: &silence, payload: silence.Payload}, seq, ts)
 	}
 }
 
@@ -141,9 +151,10 @@ func (d *downTrack) canBeginAt(p *media.Packet, now time.Time) bool {
 }
 
 // packet takes the next packet of an up track that feeds this down track.
-func (d *downTrack) packet(u *upTrack, p *media.Packet) {
-	c := d.shard.room.counters
+func (d *downTrack) packet(u *upTrack, whole parcel) {
+	p := whole.packet
 	if u != d.current || p.Codec != d.codec {
+		c := d.shard.room.counters
 		switch {
 		case u != d.target:
 			c.drop(DropStale)
@@ -161,7 +172,7 @@ func (d *downTrack) packet(u *upTrack, p *media.Packet) {
 		d.begin(u, p)
 		return
 	}
-	d.write(u, p)
+	d.write(u, whole)
 }
 
 // begin switches to u at p, the first packet of a keyframe. When p came late, by retransmission, what arrived after
@@ -174,7 +185,8 @@ func (d *downTrack) begin(u *upTrack, p *media.Packet) {
 	elapsed := d.elapsed(u, p)
 	d.stream.Switch(p.Seq, p.TS, elapsed-min(elapsed, d.hushed))
 	d.hushed = 0
-	d.write(u, p)
+	d.number = max(d.number+1, 1) // never 0
+	d.write(u, parcel{packet: p, payload: p.Payload})
 	if !d.video {
 		return
 	}
@@ -188,7 +200,7 @@ func (d *downTrack) begin(u *upTrack, p *media.Packet) {
 			break
 		}
 		missing = 0
-		d.write(u, next)
+		d.write(u, parcel{packet: next, payload: next.Payload})
 	}
 	d.reportedAt = time.Time{} // a switch moves the timestamps: tell the receiver soon
 	d.senderReport(p.Arrival)
@@ -209,57 +221,83 @@ func (d *downTrack) elapsed(u *upTrack, p *media.Packet) uint64 {
 	return uint64(max(0, durationToTicks(between, u.source.rate())))
 }
 
-func (d *downTrack) write(u *upTrack, p *media.Packet) {
-	c := d.shard.room.counters
+func (d *downTrack) write(u *upTrack, whole parcel) {
+	p := whole.packet
 	seq, ts, ok := d.stream.Map(p.Seq, p.TS)
 	if !ok {
-		c.drop(DropStale)
+		d.shard.room.counters.drop(DropStale)
 		return
 	}
-	if d.video {
-		if d.sent == nil {
-			d.sent = make([]sent, sentSlots)
-		}
-		place := &d.sent[seq%sentSlots]
-		if place.out >= seq {
-			c.drop(DropDuplicate) // sent already, by the catching up of begin
-			return
-		}
-		*place = sent{up: u, seq: p.Seq, out: seq, ts: ts}
+	if d.video && !d.remember(u, p, seq, ts) {
+		d.shard.room.counters.drop(DropDuplicate) // sent already, by the catching up of begin
+		return
 	}
 	if u != d.lastUp || p.TS >= d.lastTS {
 		d.lastUp, d.lastTS, d.lastArrival = u, p.TS, p.Arrival
 	}
-	if !d.sink.send(p, seq, ts) {
-		c.drop(DropWrite)
+	if d.video && d.outlet != nil && !d.outlet.pass(d.shard.now, len(p.Payload)) {
+		d.shard.hold(d.outlet, waiting{down: d, up: u, packet: p, seq: seq, ts: ts})
+		return
 	}
+	d.deliver(whole, seq, ts)
+}
+
+// deliver gives a packet to the sink.
+func (d *downTrack) deliver(p parcel, seq, ts uint64) {
+	n := d.sink.send(p, seq, ts)
+	if n == 0 {
+		d.shard.room.counters.drop(DropWrite)
+		return
+	}
+	d.shard.forwarded++
+	d.shard.forwardedBytes += uint64(n)
+}
+
+// remember notes what is sent under a number; it is false when that was done before.
+func (d *downTrack) remember(u *upTrack, p *media.Packet, seq, ts uint64) bool {
+	if d.sent == nil {
+		d.sent = make([]sent, sentSlots)
+	}
+	place := &d.sent[seq%sentSlots]
+	if place.epoch != 0 && int32(place.out-uint32(seq)) >= 0 {
+		return false
+	}
+	*place = sent{out: uint32(seq), epoch: d.number}
+	d.epochs[d.number%keptEpochs] = epoch{up: u, seqShift: seq - p.Seq, tsShift: ts - p.TS}
+	return true
 }
 
 // resend answers one sequence number of a NACK from the up track's history.
-func (d *downTrack) resend(wire uint16, now time.Time) {
+func (d *downTrack) resend(wire uint16, now time.Duration) {
 	c := d.shard.room.counters
 	if d.sent == nil {
 		c.drop(DropNACKUnknown)
 		return
 	}
 	place := &d.sent[uint64(wire)%sentSlots]
-	if place.up == nil || uint16(place.out) != wire {
+	if place.epoch == 0 || uint16(place.out) != wire || d.number-place.epoch >= keptEpochs {
 		c.drop(DropNACKUnknown)
 		return
 	}
-	if place.resends >= resendLimit || now.Sub(place.resent) < resendPause {
+	at := uint32(now / time.Millisecond)
+	if place.resends >= resendLimit || place.resends > 0 && time.Duration(at-place.resent)*time.Millisecond < resendPause {
 		c.drop(DropNACKRepeat)
 		return
 	}
-	p := place.up.history.Get(place.seq)
+	from := &d.epochs[place.epoch%keptEpochs]
+	seq := d.stream.Near(place.out)
+	p := from.up.history.Get(seq - from.seqShift)
 	// What was sent before its source was closed is not sent again afterwards.
-	if p == nil || !place.up.source.passes() {
+	if p == nil || !from.up.source.passes() {
 		c.drop(DropNACKGone)
 		return
 	}
-	place.resent = now
+	place.resent = at
 	place.resends++
-	if !d.sink.resend(p, place.out, place.ts) {
+	if d.outlet != nil {
+		d.outlet.budget.Spend(d.shard.now, len(p.Payload))
+	}
+	if !d.sink.resend(p, seq, p.TS+from.tsShift) {
 		c.drop(DropWrite)
 		return
 	}

@@ -27,11 +27,11 @@ type box struct {
 
 func (b *box) ready(media.Codec) bool { return !b.refuse }
 
-func (b *box) send(p *media.Packet, seq, ts uint64) bool {
+func (b *box) send(p parcel, seq, ts uint64) int {
 	if !b.quiet {
-		b.packets, b.seqs, b.ticks = append(b.packets, p), append(b.seqs, seq), append(b.ticks, ts)
+		b.packets, b.seqs, b.ticks = append(b.packets, p.packet), append(b.seqs, seq), append(b.ticks, ts)
 	}
-	return true
+	return len(p.payload)
 }
 
 func (b *box) resend(_ *media.Packet, seq, _ uint64) bool {
@@ -90,16 +90,16 @@ func (b *bench) wire(payload []byte, skip uint16) []byte {
 	return out
 }
 
+// flush lets the shard do what it would do a moment later.
 func (b *bench) flush() {
-	for {
-		select {
-		case in := <-b.shard.packets:
-			b.shard.forward(in)
-		default:
-			return
-		}
-	}
+	b.shard.begin()
+	b.shard.takeAll()
+	b.shard.now += gatherTime
+	b.shard.settle()
 }
+
+// at is the bench's time on the packet path's clock.
+func (b *bench) at() time.Duration { return b.room.server.since(b.now) }
 
 var (
 	keyPayload   = []byte{0x67, 0x42, 0xe0, 0x1f, 0xda, 0x01}
@@ -247,23 +247,23 @@ func TestRetransmissionIsBoundedAndGated(t *testing.T) {
 	b.receive(deltaPayload)
 	wire := uint16(to.seqs[1])
 	c := b.room.counters
-	d.resend(wire, b.now)
-	d.resend(wire, b.now)
+	d.resend(wire, b.at())
+	d.resend(wire, b.at())
 	if len(to.again) != 1 || to.again[0] != to.seqs[1] || c.drops[DropNACKRepeat].Load() != 1 {
 		t.Errorf("asked twice at once: %v", to.again)
 	}
 	for i := range 100 {
-		d.resend(wire, b.now.Add(time.Duration(i+1)*time.Second))
+		d.resend(wire, b.at()+time.Duration(i+1)*time.Second)
 	}
 	if len(to.again) != resendLimit {
 		t.Errorf("%d retransmissions of one packet", len(to.again))
 	}
-	d.resend(wire+1, b.now)
+	d.resend(wire+1, b.at())
 	if c.drops[DropNACKUnknown].Load() != 1 {
 		t.Error("retransmitted what was never sent")
 	}
 	b.up.source.open.Store(false)
-	d.resend(uint16(to.seqs[0]), b.now)
+	d.resend(uint16(to.seqs[0]), b.at())
 	if c.drops[DropNACKGone].Load() != 1 {
 		t.Error("retransmitted from a closed source")
 	}

@@ -16,6 +16,8 @@ const (
 	feedbackQueue = 512
 	// shardTick paces sender reports.
 	shardTick = 500 * time.Millisecond
+	// never is a time that does not come.
+	never = time.Duration(1<<63 - 1)
 )
 
 // inbound is one packet or one sender report of an up track.
@@ -44,12 +46,21 @@ type shard struct {
 	stopped chan struct{}
 
 	full   DropReason
-	feeds  map[*upTrack][]*downTrack
+	feeds  map[*upTrack]*feed
 	downs  map[*downTrack]struct{}
 	ticker *time.Ticker
-
-	// lent is the batch that is being filled, nil between bursts.
-	lent *egress.Batch
+	// alarm wakes for gathered bursts and waiting packets; armed is for when, never when it is not set.
+	alarm *time.Timer
+	armed time.Duration
+	// gathering are the feeds with pending packets, outlets those with waiting ones; evener serves the burst in hand.
+	gathering []*feed
+	outlets   []*outlet
+	evener    evener
+	// now is when the burst began, in time since the server's origin: the clock is read once for all of its packets.
+	now time.Duration
+	// lent is the batch that is being filled, nil between bursts; forwarded and forwardedBytes are what it was given.
+	lent                      *egress.Batch
+	forwarded, forwardedBytes uint64
 
 	// load is how many subscribers it has; the room's goroutine counts.
 	load int
@@ -59,7 +70,7 @@ func newShard(room *Room, full DropReason) *shard {
 	return &shard{
 		room: room, packets: make(chan inbound, shardQueue), commands: make(chan func(), 64),
 		feedbacks: make(chan feedback, feedbackQueue), stop: make(chan struct{}), stopped: make(chan struct{}),
-		full: full, feeds: map[*upTrack][]*downTrack{}, downs: map[*downTrack]struct{}{},
+		full: full, feeds: map[*upTrack]*feed{}, downs: map[*downTrack]struct{}{}, armed: never,
 	}
 }
 
@@ -94,6 +105,8 @@ func (s *shard) run() {
 	defer close(s.stopped)
 	s.ticker = time.NewTicker(shardTick)
 	defer s.ticker.Stop()
+	s.alarm = time.NewTimer(time.Hour)
+	defer s.alarm.Stop()
 	for s.burst() {
 	}
 	s.drain()
@@ -122,23 +135,125 @@ func (s *shard) burst() (more bool) {
 	case <-s.stop:
 		return false
 	case f := <-s.commands:
+		s.begin()
 		f()
 	case f := <-s.feedbacks:
+		s.begin()
 		s.answer(f)
 	case <-s.ticker.C:
+		s.begin()
 		s.sendReports(time.Now())
+	case <-s.alarm.C:
+		s.begin()
+		s.armed = never
 	case in := <-s.packets:
-		s.forward(in)
-		for range 64 {
-			select {
-			case in := <-s.packets:
-				s.forward(in)
-			default:
-				return true
+		s.begin()
+		s.take(in)
+	}
+	s.takeAll()
+	s.settle()
+	s.arm()
+	return true
+}
+
+func (s *shard) begin() { s.now = s.room.server.since(time.Now()) }
+
+// takeAll takes the packets that wait by now, up to a number, so that nothing else waits for ever.
+func (s *shard) takeAll() {
+	for range 4 * gatherMost {
+		select {
+		case in := <-s.packets:
+			s.take(in)
+		default:
+			return
+		}
+	}
+}
+
+// take forwards a report and sound at once; of pictures it gathers what came together.
+func (s *shard) take(in inbound) {
+	f := s.feeds[in.up]
+	switch {
+	case f == nil: // its last taker has just left
+		s.room.counters.drop(DropStale)
+	case in.report != nil:
+		for _, d := range f.downs {
+			d.publisherReport(in.up, in.report)
+		}
+	case !in.up.source.kind.IsVideo():
+		f.pending = append(f.pending, in.packet)
+		s.send(f)
+	default:
+		if len(f.pending) == 0 {
+			f.since = s.now
+			s.gathering = append(s.gathering, f)
+		}
+		f.pending = append(f.pending, in.packet)
+	}
+}
+
+// settle sends the bursts that are whole or have waited long enough, and what waited for its subscriber's budget.
+func (s *shard) settle() {
+	s.gathering = slices.DeleteFunc(s.gathering, func(f *feed) bool {
+		if !f.ripe(s.now) {
+			return false
+		}
+		s.send(f)
+		return true
+	})
+	s.outlets = slices.DeleteFunc(s.outlets, func(o *outlet) bool {
+		o.listed = !o.release(s.now)
+		return !o.listed
+	})
+}
+
+// send gives each taker the burst, whole: the packets of one subscriber lie one behind the other.
+func (s *shard) send(f *feed) {
+	if !f.up.source.passes() {
+		s.room.counters.drops[DropGated].Add(uint64(len(f.pending)))
+	} else {
+		parcels := s.evener.even(f.pending)
+		for _, d := range f.downs {
+			for i := range parcels {
+				d.packet(f.up, parcels[i])
 			}
 		}
 	}
-	return true
+	clear(f.pending)
+	f.pending = f.pending[:0]
+}
+
+// arm sets the alarm for what waits.
+func (s *shard) arm() {
+	next := never
+	for _, f := range s.gathering {
+		next = min(next, f.since+gatherTime)
+	}
+	if len(s.outlets) > 0 {
+		next = min(next, s.now-s.now%egress.Tick+egress.Tick)
+	}
+	if next == s.armed {
+		return
+	}
+	s.armed = next
+	if next == never {
+		s.alarm.Stop()
+		return
+	}
+	s.alarm.Reset(next - s.now)
+}
+
+// hold lets a packet wait for its subscriber's budget.
+func (s *shard) hold(o *outlet, w waiting) {
+	if len(o.waiting) == waitMost {
+		s.room.counters.drop(DropBudget)
+		return
+	}
+	o.waiting = append(o.waiting, w)
+	if !o.listed {
+		o.listed = true
+		s.outlets = append(s.outlets, o)
+	}
 }
 
 // batch is where the burst's datagrams go.
@@ -155,7 +270,13 @@ func (s *shard) flush() {
 		return
 	}
 	c := s.lent.Flush()
-	s.room.counters.drops[DropWrite].Add(c.Full + c.Refused)
+	counters := s.room.counters
+	counters.drops[DropSendFull].Add(c.Full)
+	counters.drops[DropSendRefused].Add(c.Refused)
+	counters.sendCalls.Add(c.Calls)
+	counters.forwarded.Add(s.forwarded)
+	counters.forwardedBytes.Add(s.forwardedBytes)
+	s.forwarded, s.forwardedBytes = 0, 0
 	s.room.server.socket.Return(s.lent)
 	s.lent = nil
 }
@@ -167,23 +288,6 @@ func (s *shard) survive() {
 	}
 }
 
-func (s *shard) forward(in inbound) {
-	if in.report != nil {
-		for _, d := range s.feeds[in.up] {
-			d.publisherReport(in.up, in.report)
-		}
-		return
-	}
-	if !in.up.source.passes() {
-		s.room.counters.drop(DropGated)
-		return
-	}
-	// A switch may change the list while it is walked: then the slice that began stays whole.
-	for _, d := range s.feeds[in.up] {
-		d.packet(in.up, in.packet)
-	}
-}
-
 func (s *shard) answer(f feedback) {
 	if _, ok := s.downs[f.down]; !ok {
 		return
@@ -192,9 +296,8 @@ func (s *shard) answer(f feedback) {
 		f.down.requestKeyframe()
 		return
 	}
-	now := time.Now()
 	for _, seq := range f.nack {
-		f.down.resend(seq, now)
+		f.down.resend(seq, s.now)
 	}
 }
 
@@ -212,27 +315,31 @@ func (s *shard) add(d *downTrack) {
 
 func (s *shard) remove(d *downTrack) {
 	d.retarget(nil, nil)
+	if d.outlet != nil {
+		d.outlet.forget(d)
+	}
 	delete(s.downs, d)
 }
 
 func (s *shard) feed(u *upTrack, d *downTrack) {
-	list := s.feeds[u]
-	if slices.Contains(list, d) {
-		return
-	}
-	s.feeds[u] = append(slices.Clone(list), d)
-	if len(list) == 0 {
+	f := s.feeds[u]
+	if f == nil {
+		f = &feed{up: u}
+		s.feeds[u] = f
 		u.addShard(s)
+	}
+	if !slices.Contains(f.downs, d) {
+		f.downs = append(slices.Clone(f.downs), d)
 	}
 }
 
 func (s *shard) unfeed(u *upTrack, d *downTrack) {
-	list := slices.DeleteFunc(slices.Clone(s.feeds[u]), func(o *downTrack) bool { return o == d })
-	if len(list) > 0 {
-		s.feeds[u] = list
+	f := s.feeds[u]
+	if f == nil {
 		return
 	}
-	if _, ok := s.feeds[u]; ok {
+	f.downs = slices.DeleteFunc(slices.Clone(f.downs), func(o *downTrack) bool { return o == d })
+	if len(f.downs) == 0 {
 		delete(s.feeds, u)
 		u.removeShard(s)
 	}

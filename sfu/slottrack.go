@@ -47,31 +47,34 @@ const (
 	maxOverhead = rtpHeader + maxExtensions + 2 + 16
 	// wideAt is where the transport-wide number stands.
 	wideAt = rtpHeader + 4 + 1
+	// padded is the bit that says that padding follows the payload.
+	padded = 0x20
 	// padByte fills header extensions up.
 	padByte = 0
 )
 
 func (t *slotTrack) ready(c media.Codec) bool { return t.line.Types[c] != 0 && t.link.session.Ready() }
 
-func (t *slotTrack) send(p *media.Packet, seq, ts uint64) bool {
+func (t *slotTrack) send(whole parcel, seq, ts uint64) int {
+	p := whole.packet
 	if t.line.Types[p.Codec] == 0 {
-		return false
+		return 0
 	}
-	buf := t.link.space(len(p.Payload) + maxOverhead)
+	buf := t.link.space(len(whole.payload) + maxOverhead)
 	if buf == nil {
-		return false
+		return 0
 	}
 	header := t.fill(buf, p, t.line.Types[p.Codec], t.ssrc, uint16(seq), ts)
-	n := t.link.seal(buf, header, p.Payload, t.ssrc, seq-firstIndex, t.numbers(p.Codec), kindOf(p))
+	if whole.padding > 0 {
+		buf[0] |= padded
+	}
+	n := t.link.seal(buf, header, whole.payload, t.ssrc, seq-firstIndex, t.numbers(p.Codec), kindOf(p))
 	if n == 0 {
-		return false
+		return 0
 	}
 	t.packets++
 	t.octets += uint32(len(p.Payload))
-	c := &t.link.server.counters
-	c.forwarded.Add(1)
-	c.forwardedBytes.Add(uint64(n))
-	return true
+	return n
 }
 
 // kindOf tells a stream connection what may be lost.
@@ -85,7 +88,7 @@ func kindOf(p *media.Packet) egress.Kind {
 	return egress.Video
 }
 
-// numbers says whether packets of a codec carry transport-wide numbers. What may be sent again as it was (video without
+// numbers says whether packets of a codec carry transport-wide numbers. What might be sent again as it was (video without
 // RTX) must not: a second number under the same index would break AES-GCM.
 func (t *slotTrack) numbers(c media.Codec) bool {
 	return t.line.TransportID != 0 && (c == media.Opus || t.line.RTX[c] != 0)
@@ -123,19 +126,16 @@ func (t *slotTrack) fill(b []byte, p *media.Packet, pt uint8, ssrc uint32, seq u
 	return at
 }
 
-// resend writes RFC 4588 retransmission; without RTX the packet itself once more, bit for bit.
+// resend writes RFC 4588 retransmission. Without RTX there is none: the packet once more would have to be the same bit
+// for bit, and its first copy may have been padded.
 func (t *slotTrack) resend(p *media.Packet, seq, ts uint64) bool {
-	if t.line.Types[p.Codec] == 0 {
+	rtx := t.line.RTX[p.Codec]
+	if t.line.Types[p.Codec] == 0 || rtx == 0 {
 		return false
 	}
 	buf := t.link.space(len(p.Payload) + maxOverhead)
 	if buf == nil {
 		return false
-	}
-	rtx := t.line.RTX[p.Codec]
-	if rtx == 0 {
-		header := t.fill(buf, p, t.line.Types[p.Codec], t.ssrc, uint16(seq), ts)
-		return t.link.seal(buf, header, p.Payload, t.ssrc, seq-firstIndex, false, egress.Video) > 0
 	}
 	t.rtxSeq++
 	header := t.fill(buf, p, rtx, t.rtxSSRC, uint16(t.rtxSeq), ts)

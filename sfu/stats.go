@@ -37,6 +37,12 @@ const (
 	DropNACKRepeat
 	// DropFeedbackFull: a subscriber's RTCP came faster than its shard could take it.
 	DropFeedbackFull
+	// DropBudget: more waited for a subscriber's send budget than is worth sending.
+	DropBudget
+	// DropSendFull: the socket's buffer, or a TCP subscriber's queue, had no room.
+	DropSendFull
+	// DropSendRefused: the kernel knew no way to the subscriber, or would not take the datagram.
+	DropSendRefused
 	// DropReasons is how many there are.
 	DropReasons = int(iota)
 )
@@ -44,6 +50,7 @@ const (
 var dropNames = [DropReasons]string{
 	"malformed", "payload_type", "padding", "gated", "duplicate", "shard_full", "tap_full", "stale", "keyframe_wait",
 	"no_payload_type", "write", "nack_unknown", "nack_gone", "nack_repeat", "feedback_full",
+	"budget", "send_full", "send_refused",
 }
 
 // String gives the name for a metric's label.
@@ -60,7 +67,7 @@ type counters struct {
 	forwarded, forwardedBytes atomic.Uint64
 	retransmitted, tapped     atomic.Uint64
 	keyframeRequests          atomic.Uint64
-	panics                    atomic.Uint64
+	panics, sendCalls         atomic.Uint64
 	drops                     [DropReasons]atomic.Uint64
 }
 
@@ -74,6 +81,8 @@ type Stats struct {
 	Forwarded, ForwardedBytes        uint64
 	Retransmitted, Tapped            uint64
 	KeyframeRequests, RecoveredPanic uint64
+	// SendCalls are the system calls that sent media.
+	SendCalls uint64
 	// Drops is indexed by [DropReason].
 	Drops [DropReasons]uint64
 }
@@ -83,6 +92,7 @@ func (c *counters) snapshot(s *Stats) {
 	s.Forwarded, s.ForwardedBytes = c.forwarded.Load(), c.forwardedBytes.Load()
 	s.Retransmitted, s.Tapped = c.retransmitted.Load(), c.tapped.Load()
 	s.KeyframeRequests, s.RecoveredPanic = c.keyframeRequests.Load(), c.panics.Load()
+	s.SendCalls = c.sendCalls.Load()
 	for i := range c.drops {
 		s.Drops[i] = c.drops[i].Load()
 	}

@@ -41,8 +41,10 @@ func newSubscribeLeg(link downlink, kinds []media.SlotKind, canDecode func(media
 		link: link, kinds: kinds, occupants: make([]slots.Occupant, n), targets: make([]*upTrack, n),
 		sources: make([]*upSource, n), layers: make([]int, n),
 	}
+	out := &outlet{}
 	for i, to := range link.sinks() {
 		d := newDownTrack(kinds[i].IsVideo(), to)
+		d.outlet = out
 		d.hushes = !kinds[i].IsVideo()
 		for _, c := range videoCodecs {
 			d.refused[c.codec] = canDecode(c.codec) == 0

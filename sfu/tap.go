@@ -124,9 +124,10 @@ func (r *Room) replaceTap(t *tapHolder) {
 func (l *tapLine) ready(c media.Codec) bool { return c == l.codec }
 
 // send hands over a packet of the shared payload under the stream's own numbers.
-func (l *tapLine) send(p *media.Packet, seq, ts uint64) bool {
+func (l *tapLine) send(whole parcel, seq, ts uint64) int {
+	p := whole.packet
 	if p.Codec != l.codec {
-		return false // the line for the new codec is on its way
+		return 0 // the line for the new codec is on its way
 	}
 	if len(l.slab) == 0 {
 		l.slab = make([]media.Packet, 32)
@@ -137,7 +138,7 @@ func (l *tapLine) send(p *media.Packet, seq, ts uint64) bool {
 	out.Seq, out.TS = seq, ts
 	l.track.Packet(out)
 	l.room.counters.tapped.Add(1)
-	return true
+	return len(p.Payload)
 }
 
 func (l *tapLine) resend(*media.Packet, uint64, uint64) bool { return false }

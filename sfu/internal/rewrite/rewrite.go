@@ -53,3 +53,6 @@ func (s *Stream) Append(ticks uint64) (outSeq, outTS uint64) {
 
 // Ticks maps a timestamp of the current source without giving out a packet.
 func (s *Stream) Ticks(ts uint64) uint64 { return ts + s.tsShift }
+
+// Near gives the whole of a number that was given out within the last 2^31, of which only the low bits were kept.
+func (s *Stream) Near(low uint32) uint64 { return s.lastSeq - uint64(uint32(s.lastSeq)-low) }

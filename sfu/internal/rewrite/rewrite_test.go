@@ -62,6 +62,18 @@ func TestTheTimestampAdvancesByWhatPassed(t *testing.T) {
 	}
 }
 
+func TestNearFindsTheWholeNumber(t *testing.T) {
+	s := rewrite.NewStream(0, 0)
+	s.Switch(10, 10, 10)
+	first, _, _ := s.Map(10, 10)
+	last, _, _ := s.Map(10+1<<33, 10)
+	for _, seq := range []uint64{last, last - 1, last - 511, last - 1<<31} {
+		if got := s.Near(uint32(seq)); got != seq {
+			t.Errorf("%d in place of %d (from %d)", got, seq, first)
+		}
+	}
+}
+
 func TestMapDoesNotAllocate(t *testing.T) {
 	s := rewrite.NewStream(0, 0)
 	s.Switch(10, 10, 10)
