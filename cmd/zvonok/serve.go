@@ -144,9 +144,8 @@ func (s *server) newAPI() (*api.Server, error) {
 
 // start opens the database, however long that takes, and what needs it; until then the server answers that it is away.
 func (s *server) start(ctx context.Context) error {
-	slow := time.AfterFunc(databasePatience, func() {
-		fmt.Fprintf(s.out, "The database does not answer yet; pages open and say so. Trying on.\n")
-	})
+	after, text := whileWaiting(s.settings)
+	slow := time.AfterFunc(after, func() { fmt.Fprintln(s.out, text) })
 	db, err := s.openCatalog(ctx)
 	slow.Stop()
 	if err != nil {
@@ -161,6 +160,17 @@ func (s *server) start(ctx context.Context) error {
 		Recordings: s.recorder,
 	})
 	return s.rooms.Reopen(ctx)
+}
+
+// whileWaiting is what people are told while there is no database, and after how long.
+func whileWaiting(s settings) (after time.Duration, text string) {
+	if s.DatabaseURL != "" {
+		return databasePatience, "The server of ZVONOK_DATABASE_URL does not answer yet; pages open and say so. Trying on."
+	}
+	if _, err := os.Stat(filepath.Join(s.Data, "postgres")); errors.Is(err, os.ErrNotExist) {
+		return 0, "Preparing the database: the first start takes a few seconds."
+	}
+	return databasePatience, "The database is still starting; pages open and say so."
 }
 
 // openCatalog tries on as long as a configured server refuses; an embedded one that does not start is a reason to stop.

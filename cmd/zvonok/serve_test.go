@@ -265,6 +265,24 @@ func TestRescueByPassword(t *testing.T) {
 	}
 }
 
+// TestWhileWaiting: a healthy first start is not called a silent database.
+func TestWhileWaiting(t *testing.T) {
+	used := t.TempDir()
+	if err := os.Mkdir(filepath.Join(used, "postgres"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for want, s := range map[string]settings{
+		"Preparing the database": {Data: t.TempDir()},
+		"still starting":         {Data: used},
+		"ZVONOK_DATABASE_URL":    {Data: t.TempDir(), DatabaseURL: "postgres://x"},
+	} {
+		after, text := whileWaiting(s)
+		if !strings.Contains(text, want) || (after == 0) != (want == "Preparing the database") {
+			t.Errorf("%s: after %v %q", want, after, text)
+		}
+	}
+}
+
 // TestDatabaseComesLater: pages are served, the state is told, and a stop is obeyed while there is no database.
 func TestDatabaseComesLater(t *testing.T) {
 	args := []string{"--data", t.TempDir(), "--listen", "127.0.0.1:0", "--https-listen", "", "--media-listen", "127.0.0.1:0"}

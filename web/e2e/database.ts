@@ -13,7 +13,7 @@ export async function ownersStatement(folder: string, statement: string): Promis
   try {
     await once(socket, 'connect');
     const messages = read(socket);
-    const facts = Buffer.from('user\0postgres\0database\0zvonok\0\0');
+    const facts = Buffer.from('user\0postgres\0database\0zvonok\0search_path\0zvonok\0\0');
     const start = Buffer.alloc(8);
     start.writeInt32BE(8 + facts.length, 0);
     start.writeInt32BE(3 << 16, 4); // the protocol's version

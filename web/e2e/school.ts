@@ -70,10 +70,13 @@ export { expect };
 
 /** Opens a personal link and presses its one button; the person lands on Today or where the link leads. */
 export async function openLink(person: Person, url: string): Promise<void> {
+  person.complaints.length = 0;
   await person.page.goto(url);
   await person.page.getByRole('button', { name: /Это я, войти|It.s me/ }).click();
   await expect(person.page).not.toHaveURL(/\/l\//);
   await expect(person.page.getByRole('heading').first()).toBeVisible();
+  // The next page is there: nothing about the used link was asked again.
+  expect(person.complaints.filter((c) => !c.includes('/api/v1/me'))).toEqual([]);
   person.complaints.length = 0;
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,9 +66,14 @@ export class Server {
     return setup;
   }
 
+  /** What the set-up page must show: the key as it lies on the disk. */
+  masterKey(): string {
+    return readFileSync(join(this.data, 'master.key'), 'utf8').trim();
+  }
+
   /** Runs `zvonok admin` beside the running server, as somebody at its console would; what it printed. */
   async admin(flags: readonly string[], typed = ''): Promise<string> {
-    const env = { PATH: process.env['PATH'] ?? '', ZVONOK_DATA: this.data };
+    const env = { PATH: process.env.PATH ?? '', ZVONOK_DATA: this.data };
     const child = spawn(binary, ['admin', ...flags], { stdio: ['pipe', 'pipe', 'pipe'], env });
     let out = '';
     for (const stream of [child.stdout, child.stderr])
