@@ -11,6 +11,8 @@ export interface PersonOptions {
   /** Which fake camera and microphone. */
   readonly role: RoleName;
   readonly viewport?: { width: number; height: number };
+  /** Pixels of the screen to one of CSS, 1 by default. */
+  readonly density?: number;
   readonly language?: string;
   readonly scheme?: 'light' | 'dark';
   /**
@@ -73,6 +75,7 @@ export class Person {
     });
     const context = await browser.newContext({
       viewport: options.viewport ?? { width: 1280, height: 800 },
+      deviceScaleFactor: options.density ?? 1,
       locale: options.language ?? 'ru-RU',
       colorScheme: options.scheme ?? 'light',
       ignoreHTTPSErrors: true,

@@ -22,7 +22,7 @@ export function Preview({ media, name }: { media: LocalMedia; name: string }) {
         <OwnPicture track={picture} testId="preview" />
       ) : (
         <div className={styles.noPicture}>
-          <Avatar name={name} size={96} />
+          <Avatar name={name} className={styles.avatar ?? ''} />
           <p>{t(camera.state === 'opening' ? 'green.cameraOpening' : 'green.cameraOff')}</p>
         </div>
       )}
