@@ -88,12 +88,15 @@ const (
 	// headroom is what must be free beyond the cost of a rise, so that an estimate's noise does not take it back.
 	headroom = 1.1
 	// riseAfter is how long there must be room for a rise; after a fall it is longer, and doubles while rises are taken
-	// back soon.
+	// back soon, unless the room is this many times what is needed.
 	riseAfter   = 500 * time.Millisecond
+	plenty      = 1.18
 	fallenAfter = 2 * time.Second
-	maxFlaps    = 3
-	flapSpan    = 10 * time.Second
-	calmSpan    = 30 * time.Second
+	// wished is the margin of the wish: enough for plenty.
+	wished   = 1.2
+	maxFlaps = 2
+	flapSpan = 10 * time.Second
+	calmSpan = 30 * time.Second
 )
 
 // slot is what is remembered of one slot.
@@ -149,7 +152,7 @@ func (a *Allocator) Decide(now time.Duration, in *Input) Result {
 			a.targets[i] = s.rungs.at[s.level].target
 		}
 	}
-	res.Targets, res.Used, res.Wish = a.targets, a.used, media.Bitrate(1.15*float64(full))
+	res.Targets, res.Used, res.Wish = a.targets, a.used, media.Bitrate(wished*float64(full))
 	if in.LowData {
 		res.Wish = min(res.Wish, LowData)
 	}
@@ -213,11 +216,11 @@ func (a *Allocator) climb(s *slot, n int) {
 		switch {
 		case to <= s.held && cost <= a.budget:
 			want, take = to, to
-		case to > s.held && headroom*float64(cost+a.reserved) <= float64(a.budget):
+		case to > s.held && room(to)*float64(cost+a.reserved) <= float64(a.budget):
 			want = to
 		}
 	}
-	if want > take && a.patient(s) {
+	if want > take && a.patient(s, a.used+a.reserved+s.cost(want)-s.cost(s.level)) {
 		take = want
 	}
 	a.used += s.cost(take) - s.cost(s.level)
@@ -227,6 +230,14 @@ func (a *Allocator) climb(s *slot, n int) {
 	s.waiting = want > take
 }
 
+// room is the headroom that a rise to a rung needs: none for the first, since any picture is better than none.
+func room(to int) float64 {
+	if to == 0 {
+		return 1
+	}
+	return headroom
+}
+
 func (s *slot) cost(level int) media.Bitrate {
 	if level < 0 {
 		return 0
@@ -234,8 +245,9 @@ func (s *slot) cost(level int) media.Bitrate {
 	return s.rungs.at[level].cost
 }
 
-// patient says whether there has been room for a rise for long enough.
-func (a *Allocator) patient(s *slot) bool {
+// patient says whether there has been room for a rise for long enough. Where there is room in plenty, what was taken
+// back before proves nothing.
+func (a *Allocator) patient(s *slot, need media.Bitrate) bool {
 	if s.held < 0 && !s.fallen {
 		return true // it has shown nothing yet
 	}
@@ -243,7 +255,11 @@ func (a *Allocator) patient(s *slot) bool {
 		return false
 	}
 	wait := riseAfter
-	if s.fallen && a.now-s.fell < calmSpan {
+	switch {
+	case !s.fallen || a.now-s.fell >= calmSpan || float64(a.budget) >= plenty*float64(need):
+	case s.held < 0:
+		wait = fallenAfter
+	default:
 		wait = fallenAfter << s.flaps
 	}
 	return a.now-s.fits >= wait
