@@ -243,6 +243,12 @@ func (b *inbox) count(slot int) int {
 
 func (w *world) subscribe(m sfu.Member, o sfutest.Options, kinds ...media.SlotKind) *inbox {
 	w.t.Helper()
+	return w.subscribeBy(m.Subscribe, o, kinds...)
+}
+
+// subscribeBy lets something else carry the offer to the member.
+func (w *world) subscribeBy(exchange func(context.Context, sfu.Subscription) (string, error), o sfutest.Options, kinds ...media.SlotKind) *inbox {
+	w.t.Helper()
 	b := &inbox{reports: map[int][]rtcp.SenderReport{}}
 	s, err := sfutest.NewSubscriber(o, kinds, func(r sfutest.Received) {
 		b.mu.Lock()
@@ -259,7 +265,7 @@ func (w *world) subscribe(m sfu.Member, o sfutest.Options, kinds ...media.SlotKi
 	b.Subscriber = s
 	w.t.Cleanup(func() { _ = s.Close() })
 	err = s.Connect(w.ctx, func(ctx context.Context, offer string) (string, error) {
-		return m.Subscribe(ctx, sfu.Subscription{Offer: offer, Slots: kinds})
+		return exchange(ctx, sfu.Subscription{Offer: offer, Slots: kinds})
 	})
 	if err != nil {
 		w.t.Fatal(err)

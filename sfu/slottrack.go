@@ -68,7 +68,7 @@ func (t *slotTrack) send(whole parcel, seq, ts uint64) int {
 	if whole.padding > 0 {
 		buf[0] |= padded
 	}
-	n := t.link.seal(buf, header, whole.payload, t.ssrc, seq-firstIndex, t.numbers(p.Codec), kindOf(p))
+	n := t.link.seal(buf, header, whole.payload, t.ssrc, seq-firstIndex, t.numbered(), kindOf(p))
 	if n == 0 {
 		return 0
 	}
@@ -88,11 +88,9 @@ func kindOf(p *media.Packet) egress.Kind {
 	return egress.Video
 }
 
-// numbers says whether packets of a codec carry transport-wide numbers. What might be sent again as it was (video without
-// RTX) must not: a second number under the same index would break AES-GCM.
-func (t *slotTrack) numbers(c media.Codec) bool {
-	return t.line.TransportID != 0 && (c == media.Opus || t.line.RTX[c] != 0)
-}
+// numbered says whether packets carry transport-wide numbers. No packet is ever sealed twice: a second number under the
+// same index would break AES-GCM.
+func (t *slotTrack) numbered() bool { return t.line.TransportID != 0 }
 
 // fill writes a packet's header and gives its length. But for the transport-wide number, for which it only makes room,
 // the same arguments always make the same bytes.
@@ -106,7 +104,7 @@ func (t *slotTrack) fill(b []byte, p *media.Packet, pt uint8, ssrc uint32, seq u
 	binary.BigEndian.PutUint32(b[8:], ssrc)
 	const first = rtpHeader + 4
 	at := first
-	if t.numbers(p.Codec) {
+	if t.numbered() {
 		b[at], b[at+1], b[at+2] = t.line.TransportID<<4|1, 0, 0
 		at += 3
 	}
@@ -140,7 +138,7 @@ func (t *slotTrack) resend(p *media.Packet, seq, ts uint64) bool {
 	t.rtxSeq++
 	header := t.fill(buf, p, rtx, t.rtxSSRC, uint16(t.rtxSeq), ts)
 	payload := rtpwire.RTXPayload(buf[header:header], uint16(seq), p.Payload)
-	return t.link.seal(buf, header, payload, t.rtxSSRC, t.rtxSeq, t.numbers(p.Codec), egress.Video) > 0
+	return t.link.seal(buf, header, payload, t.rtxSSRC, t.rtxSeq, t.numbered(), egress.Video) > 0
 }
 
 func (t *slotTrack) published(media.SenderReport) {}

@@ -41,6 +41,7 @@ func agree(s *section, line *Line, m *sdp.MediaDescription, codecs []Codec) bool
 // add writes one payload type into the answer.
 func (s *section) add(f *format, parameters string) {
 	pt := strconv.Itoa(int(f.pt))
+	s.wide = s.wide || f.wide
 	s.formats = append(s.formats, pt)
 	attribute := func(key, value string) { s.rest = append(s.rest, sdp.NewAttribute(key, pt+" "+value)) }
 	attribute("rtpmap", f.rtpmap)
@@ -184,6 +185,7 @@ func parameter(fmtp, key string) string {
 }
 
 // takeExtensions agrees on the header extensions that we write, with the ids that fit into one-byte headers.
+// Transport-wide numbers are for clients that report on them.
 func takeExtensions(s *section, line *Line, m *sdp.MediaDescription) {
 	for _, a := range m.Attributes {
 		if a.Key != "extmap" {
@@ -201,7 +203,9 @@ func takeExtensions(s *section, line *Line, m *sdp.MediaDescription) {
 		var to *uint8
 		switch fields[1] {
 		case sdp.TransportCCURI:
-			to = &line.TransportID
+			if s.wide {
+				to = &line.TransportID
+			}
 		case sdp.AudioLevelURI:
 			if s.kind == "audio" {
 				to = &line.LevelID

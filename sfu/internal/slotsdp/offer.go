@@ -81,6 +81,7 @@ type section struct {
 	// rest are the attributes that say what the formats are.
 	rest      []sdp.Attribute
 	reduced   bool
+	wide      bool // feedback on transport-wide numbers is offered
 	extension []string
 }
 

@@ -1,0 +1,344 @@
+package session
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/rtcp"
+	"github.com/pion/srtp/v3"
+	"github.com/pion/stun/v4"
+)
+
+const gcm, cm = dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80
+
+// connected is a session with its client, keys made.
+func (w *world) connected(profile dtls.SRTPProtectionProfile) (*opened, *client, *dtls.Conn, *srtp.Context, *srtp.Context) {
+	w.t.Helper()
+	certificate := newCertificate(w.t)
+	s, c := w.open(certificate), w.client(certificate)
+	c.check(s, nominate)
+	conn, out, in, err := c.shake(profile)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if state := receive(w.t, s.states); state != Connected || !s.Ready() {
+		w.t.Fatalf("state %v", state)
+	}
+	return s, c, conn, out, in
+}
+
+func TestBothProfilesCarryBothDirections(t *testing.T) {
+	for _, profile := range []dtls.SRTPProtectionProfile{gcm, cm} {
+		w := newTestWorld(t)
+		s, c, _, out, in := w.connected(profile)
+		// to the client
+		buf := make([]byte, 200)
+		copy(buf, []byte{0x80, 96, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9})
+		sealed := s.Sealer().RTP(buf, 12, []byte("picture"), 9, 7)
+		if _, err := w.port.WriteTo(sealed, s.Dest().Addr()); err != nil {
+			t.Fatal(err)
+		}
+		plain, err := in.DecryptRTP(nil, receive(t, c.rtcp), nil)
+		if err != nil || !bytes.HasSuffix(plain, []byte("picture")) {
+			t.Errorf("%v: %q %v", profile, plain, err)
+		}
+		// and from it
+		raw, err := rtcp.Marshal([]rtcp.Packet{
+			&rtcp.ReceiverReport{SSRC: 1}, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: 9, Nacks: []rtcp.NackPair{{PacketID: 65535, LostPackets: 0b101}}},
+			&rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: 9}, &rtcp.FullIntraRequest{SenderSSRC: 1, FIR: []rtcp.FIREntry{{SSRC: 10}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := out.EncryptRTCP(nil, raw, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(report)
+		if got := receive(t, s.nacks); !slices.Equal(got, []uint16{65535, 0, 2}) {
+			t.Errorf("%v: asked for %v", profile, got)
+		}
+		if a, b := receive(t, s.frames), receive(t, s.frames); a != 9 || b != 10 {
+			t.Errorf("%v: keyframes of %d and %d", profile, a, b)
+		}
+		// replayed, forged, and RTP that nobody wants
+		c.send(report)
+		report[len(report)-1] ^= 1
+		c.send(report)
+		c.send(sealed)
+		w.until("they are counted", func() bool { d := w.host.Dropped(); return d[DropForged] == 2 && d[DropUnwanted] == 1 })
+	}
+}
+
+func TestOnlyWhoKnowsThePasswordMovesASession(t *testing.T) {
+	w := newTestWorld(t)
+	s, c, _, _, _ := w.connected(gcm)
+	ufrag, password := s.Local()
+	thief, moved := w.client(c.certificate), w.client(c.certificate)
+	thief.ask(ufrag, "not the password of this session", nominate)
+	thief.send([]byte{0x80, 201, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	w.until("the check is refused", func() bool { return w.host.Dropped()[DropCheck] == 1 })
+	if got := s.Dest().Addr(); got != c.address() {
+		t.Fatalf("moved to %v", got)
+	}
+	moved.check(s) // proves itself, but is not chosen
+	if got := s.Dest().Addr(); got != c.address() {
+		t.Fatalf("moved to %v", got)
+	}
+	moved.check(s, nominate)
+	if got := s.Dest().Addr(); got != moved.address() {
+		t.Fatalf("at %v", got)
+	}
+	if n := len(thief.stun); n != 0 {
+		t.Errorf("%d answers to somebody without password", n)
+	}
+	// Somebody else's session cannot have the address by a forged source.
+	other := w.open(c.certificate)
+	u, p := other.Local()
+	moved.ask(u, p, nominate)
+	w.until("the address is refused", func() bool { return w.host.Dropped()[DropAddress] == 1 })
+	// What is said without fingerprint or user, or by a client that thinks it is controlled.
+	bare, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername(ufrag+":x"), stun.NewShortTermIntegrity(password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send(bare.Raw)
+	w.until("no fingerprint", func() bool { return w.host.Dropped()[DropCheck] == 2 })
+	c.ask(ufrag, password, flag(stun.AttrICEControlled))
+	m := c.answered(password)
+	var code stun.ErrorCodeAttribute
+	if err := code.GetFrom(m); err != nil || code.Code != stun.CodeRoleConflict {
+		t.Errorf("%v %v", m, err)
+	}
+}
+
+func TestAddressesAreBounded(t *testing.T) {
+	w := newTestWorld(t)
+	s := w.open(newCertificate(t))
+	first := w.client(newCertificate(t))
+	first.check(s, nominate)
+	for range 3 * maxAddresses {
+		w.client(first.certificate).check(s)
+	}
+	s.mu.Lock()
+	n, held := len(s.addresses), slices.Contains(s.addresses, first.address())
+	s.mu.Unlock()
+	if n != maxAddresses || !held || s.Dest().Addr() != first.address() {
+		t.Errorf("%d addresses, the chosen one among them: %v", n, held)
+	}
+}
+
+func TestAForeignCertificateIsRefused(t *testing.T) {
+	w := newTestWorld(t)
+	s, c := w.open(newCertificate(t)), w.client(newCertificate(t))
+	c.check(s, nominate)
+	if _, _, _, err := c.shake(gcm); err == nil {
+		t.Error("the handshake succeeded")
+	}
+	if state := receive(t, s.states); state != Failed || s.Sealer() != nil || s.Ready() {
+		t.Errorf("state %v", state)
+	}
+	if n := w.host.Dropped()[DropFingerprint]; n != 1 {
+		t.Errorf("%d refusals", n)
+	}
+}
+
+func TestConsentEndsAndComesBack(t *testing.T) {
+	w := newTestWorld(t)
+	s, c, _, out, _ := w.connected(gcm)
+	w.clock.forward(consent)
+	w.host.look()
+	if !s.Ready() {
+		t.Error("stopped too early")
+	}
+	w.clock.forward(time.Millisecond)
+	w.host.look()
+	if s.Ready() {
+		t.Error("sends without consent")
+	}
+	c.check(s)
+	if !s.Ready() {
+		t.Error("a check did not bring it back")
+	}
+	w.clock.forward(consent + 1)
+	w.host.look()
+	raw, err := rtcp.Marshal([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := out.EncryptRTCP(nil, raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send(report)
+	receive(t, s.frames)
+	if !s.Ready() {
+		t.Error("a report did not bring it back")
+	}
+	w.clock.forward(30*time.Second + 1)
+	w.host.look()
+	if state := receive(t, s.states); state != Failed || s.Ready() {
+		t.Errorf("state %v", state)
+	}
+	ufrag, password := s.Local()
+	c.ask(ufrag, password)
+	w.until("it stays so", func() bool { return w.host.Dropped()[DropAddress] == 1 })
+}
+
+func TestRestartTakesOverWhenItIsUsed(t *testing.T) {
+	w := newTestWorld(t)
+	s, c, _, _, _ := w.connected(gcm)
+	oldUfrag, oldPassword := s.Local()
+	unused, _, err := s.Restart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ufrag, password, err := s.Restart()
+	if err != nil || ufrag == oldUfrag || password == oldPassword || ufrag == unused {
+		t.Fatalf("%q %v", ufrag, err)
+	}
+	c.ask(oldUfrag, oldPassword) // still good
+	c.answered(oldPassword)
+	moved := w.client(c.certificate)
+	moved.check(s) // with the new credentials, and from elsewhere
+	if !s.Ready() || s.Dest().Addr() != moved.address() {
+		t.Errorf("at %v", s.Dest().Addr())
+	}
+	dropped := w.port.Stats().Received
+	c.ask(oldUfrag, oldPassword)
+	c.ask(unused, oldPassword)
+	w.until("the old ones are nobody's", func() bool { return w.port.Stats().Received == dropped+2 })
+	if len(c.stun) != 0 {
+		t.Error("the old credentials still work")
+	}
+	s.Close()
+	if _, _, err := s.Restart(); !errors.Is(err, ErrClosed) {
+		t.Errorf("restarted a closed session: %v", err)
+	}
+}
+
+func TestBothSidesSayGoodbye(t *testing.T) {
+	w := newTestWorld(t)
+	s, _, conn, _, _ := w.connected(gcm)
+	s.Close()
+	s.Close()
+	if _, err := conn.Read(make([]byte, 10)); !errors.Is(err, io.EOF) {
+		t.Errorf("the client heard no goodbye: %v", err)
+	}
+	s, _, conn, _, _ = w.connected(gcm)
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	w.until("sending stops", func() bool { return !s.Ready() })
+	w.clock.forward(31 * time.Second)
+	w.host.look()
+	if state := receive(t, s.states); state != Failed {
+		t.Errorf("state %v", state)
+	}
+}
+
+func TestJunkEndsNothing(t *testing.T) {
+	w := newTestWorld(t)
+	s, c, _, out, _ := w.connected(gcm)
+	for i := range 200 { // more records than the queue holds
+		c.send(append([]byte{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, byte(i), 0, 4}, 1, 2, 3, 4))
+	}
+	mangled, err := out.EncryptRTCP(nil, []byte{0x81, 201, 0, 9, 0, 0, 0, 1, 1, 2, 3, 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send(mangled)
+	w.until("it is counted", func() bool { return w.host.Dropped()[DropReport] == 1 })
+	c.check(s)
+	if !s.Ready() {
+		t.Error("junk ended the session")
+	}
+	before := w.open(newCertificate(t))
+	stranger := w.client(newCertificate(t))
+	stranger.send([]byte{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4})
+	stranger.check(before)
+	if before.link != nil {
+		t.Error("a handshake began before a check")
+	}
+}
+
+func TestSendersAreBounded(t *testing.T) {
+	w := newTestWorld(t)
+	s, c, _, out, _ := w.connected(cm)
+	for i := range 2 * maxSenders {
+		b := []byte{0x80, 201, 0, 1, 0, 0, 0, 0}
+		binary.BigEndian.PutUint32(b[4:], uint32(i))
+		sealed, err := out.EncryptRTCP(nil, b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(sealed)
+		w.until("it came", func() bool { return int(w.host.Dropped()[DropForged]) == max(0, i+1-maxSenders) })
+	}
+	if n := len(s.keys.Load().in.senders); n != maxSenders {
+		t.Errorf("%d senders", n)
+	}
+}
+
+// FuzzReports: no compound panics or asks for more than its length allows.
+func FuzzReports(f *testing.F) {
+	for _, p := range []rtcp.Packet{
+		&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: 2}}}, &rtcp.PictureLossIndication{MediaSSRC: 1},
+		&rtcp.TransportLayerNack{MediaSSRC: 1, Nacks: []rtcp.NackPair{{PacketID: 1, LostPackets: 0xffff}}},
+		&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: 1}, {SSRC: 2}}},
+	} {
+		raw, err := p.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte{0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0, 2, 0, 0, 1, 3, 0x20, 2, 4, 4})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		wishes := 0
+		dispatch(b, &Events{
+			NACK: func(_ uint32, n []uint16) {
+				wishes++
+				if len(n) > maxNACK {
+					t.Errorf("%d numbers", len(n))
+				}
+			},
+			Keyframe: func(uint32) { wishes++ }, Transport: func(*rtcp.TransportLayerCC) { wishes++ }, Report: func(rtcp.ReceptionReport) { wishes++ },
+		})
+		if wishes > len(b)/4 {
+			t.Errorf("%d wishes in %d bytes", wishes, len(b))
+		}
+	})
+}
+
+// FuzzDatagrams: whatever reaches a session is answered or counted, and leaves it as it was.
+func FuzzDatagrams(f *testing.F) {
+	p, h, _ := newWorld(f)
+	s, err := h.Open(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	ufrag, password := s.Local()
+	m, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername(ufrag+":x"), stun.NewShortTermIntegrity(password), stun.Fingerprint)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(m.Raw)
+	f.Add([]byte{0x80, 201, 0, 1, 0, 0, 0, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		from := p.Local()
+		s.check(from, b)
+		if len(b) >= 8 {
+			s.report(b)
+		}
+		if got, _ := s.Local(); got != ufrag || s.Ready() {
+			t.Error("changed by junk")
+		}
+	})
+}
