@@ -50,6 +50,8 @@ type Occupant struct {
 	Source      media.Source
 	// Undecodable is set when the occupant is wanted but cannot be decoded by this subscriber; nothing is sent.
 	Undecodable bool
+	// Paused is set when the occupant is wanted but the subscriber's network has no room for it; nothing is sent.
+	Paused bool
 }
 
 // Leg is one of a participant's two transports.

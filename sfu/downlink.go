@@ -21,6 +21,7 @@ type ownDownlink struct {
 	sdp     string
 	tracks  []*slotTrack
 	slots   map[uint32]int // by SSRC and RTX SSRC
+	path    *path
 
 	// owned by the shard
 	shard *shard
@@ -60,6 +61,7 @@ func newOwnDownlink(s *Server, sub Subscription) (*ownDownlink, error) {
 		l.tracks = append(l.tracks, t)
 		a.Streams = append(a.Streams, slotsdp.Stream{SSRC: t.ssrc, RTX: t.rtxSSRC})
 	}
+	l.path = newPath(l)
 	if l.sdp, err = offer.Answer(a); err != nil {
 		l.close()
 		return nil, fmt.Errorf("write answer: %w", err)
@@ -125,6 +127,7 @@ func (l *ownDownlink) listen(state func(LegState), feedback func(slot int, nack 
 				feedback(slot, numbers)
 			}
 		},
+		Transport: l.path.hear,
 		Keyframe: func(ssrc uint32) {
 			if slot, ok := l.slots[ssrc]; ok {
 				feedback(slot, nil)

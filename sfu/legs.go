@@ -86,10 +86,15 @@ func (r *Room) installSubscribe(p *Participant, leg *subscribeLeg) error {
 	shard, downs := leg.shard, leg.downs
 	shard.do(func() {
 		leg.link.attach(shard)
+		shard.watch(leg.path)
 		for _, d := range downs {
 			shard.add(d)
 		}
 	})
+	if leg.path != nil {
+		leg.path.ask = shard.ask
+	}
+	p.path.Store(leg.path)
 	leg.link.listen(
 		func(s LegState) { r.post(func() { r.legState(p, nil, leg, s) }) },
 		func(slot int, nack []uint16) { shard.ask(feedback{down: downs[slot], nack: nack}) })
@@ -102,12 +107,14 @@ func (r *Room) dropSubscribe(p *Participant) {
 		return
 	}
 	p.subscribe = nil
+	p.path.Store(nil)
 	r.census.subscribing.Add(-1)
 	leg.shard.load--
 	leg.shard.do(func() {
 		for _, d := range leg.downs {
 			leg.shard.remove(d)
 		}
+		leg.shard.unwatch(leg.path)
 	})
 	r.legs.Go(leg.link.close)
 }

@@ -18,6 +18,8 @@ type Participant struct {
 	// view and left are set by any goroutine; [Room.touch] makes the room look.
 	view atomic.Pointer[View]
 	left atomic.Bool
+	// path is that of the subscribe transport, nil for none.
+	path atomic.Pointer[path]
 
 	// owned by the room's goroutine
 	present   bool

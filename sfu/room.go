@@ -54,8 +54,10 @@ type Room struct {
 	codec   media.Codec
 	opened  uint64
 	dirty   bool
-	tap     *tapHolder
-	tapper  *shard
+	// allotted is when the estimates were last looked at.
+	allotted time.Duration
+	tap      *tapHolder
+	tapper   *shard
 }
 
 var _ Conference = (*Room)(nil)
@@ -259,6 +261,7 @@ func (r *Room) tick() {
 		}
 	}
 	r.rank()
+	r.allot(now)
 }
 
 // join puts a participant in, in place of one with the same id.

@@ -89,18 +89,25 @@ func (r *Room) assignTo(p *Participant, leg *subscribeLeg, sc *slots.Scene) {
 	}
 	next, stage := slots.Assign(sc, &viewer, leg.occupants)
 	leg.stage = stage
+	for i, o := range next {
+		leg.layers[i] = r.layerFor(p, leg, i, o)
+	}
+	r.decide(leg, next)
 	var changed []Occupant
 	var moves []move
 	for i, o := range next {
+		src, target := r.targetOf(leg, i, o)
+		paused := src != nil && target == nil && leg.layers[i] >= 0 && o.Source.IsVideo()
 		was := leg.occupants[i]
-		if o.Participant != was.Participant || o.Source != was.Source || o.Undecodable != was.Undecodable {
-			changed = append(changed, Occupant{Slot: i, Participant: o.Participant, Source: o.Source, Undecodable: o.Undecodable})
-			leg.layers[i] = -1
+		if o.Participant != was.Participant || o.Source != was.Source || o.Undecodable != was.Undecodable || paused != leg.share.paused[i] {
+			changed = append(changed, Occupant{
+				Slot: i, Participant: o.Participant, Source: o.Source, Undecodable: o.Undecodable, Paused: paused,
+			})
+			leg.share.paused[i] = paused
 		}
-		src, target := r.targetOf(p, leg, i, o)
 		if target != leg.targets[i] || src != leg.sources[i] {
+			moves = append(moves, move{leg.downs[i], src, target, leg.overloaded(leg.targets[i], target)})
 			leg.targets[i], leg.sources[i] = target, src
-			moves = append(moves, move{leg.downs[i], src, target})
 		}
 	}
 	leg.occupants = next
@@ -117,27 +124,48 @@ type move struct {
 	down   *downTrack
 	source *upSource
 	target *upTrack
+	// cut ends what was sent at once, without waiting for the target's keyframe.
+	cut bool
 }
 
 func apply(moves []move) {
 	for _, m := range moves {
+		if m.cut {
+			m.down.retarget(m.source, nil)
+		}
 		m.down.retarget(m.source, m.target)
 	}
 }
 
+// layerFor is the layer that slot i's size asks for, -1 for none.
+func (r *Room) layerFor(p *Participant, leg *subscribeLeg, i int, o slots.Occupant) int {
+	was := leg.occupants[i]
+	if o.Participant == "" || o.Undecodable || !o.Source.IsVideo() {
+		return -1
+	}
+	current := leg.layers[i]
+	if o.Participant != was.Participant || o.Source != was.Source || o.Undecodable != was.Undecodable {
+		current = -1
+	}
+	src := r.people[o.Participant].sources[o.Source]
+	return layersel.Choose(layersel.Choice{Height: o.Height, Limit: p.heightLimit(src.codec), Current: current}, r.layersOf(src))
+}
+
 // targetOf is the encoding that slot i of a subscriber should get; nil for nothing.
-func (r *Room) targetOf(p *Participant, leg *subscribeLeg, i int, o slots.Occupant) (*upSource, *upTrack) {
+func (r *Room) targetOf(leg *subscribeLeg, i int, o slots.Occupant) (*upSource, *upTrack) {
 	if o.Participant == "" || o.Undecodable {
 		return nil, nil
 	}
 	src := r.people[o.Participant].sources[o.Source]
 	if !o.Source.IsVideo() {
+		if leg.share.hushed[i] {
+			return src, nil
+		}
 		return src, src.layers[0]
 	}
-	choice := layersel.Choice{Height: o.Height, Limit: p.heightLimit(src.codec), Current: leg.layers[i]}
-	leg.layers[i] = layersel.Choose(choice, r.layersOf(src))
-	if leg.layers[i] < 0 {
+	layer := leg.share.limit(i, leg.layers[i])
+	if layer < 0 {
 		return src, nil
 	}
-	return src, src.layers[leg.layers[i]]
+	return src, src.layers[layer]
 }

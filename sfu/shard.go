@@ -31,6 +31,8 @@ type inbound struct {
 type feedback struct {
 	down *downTrack
 	nack []uint16
+	// wide is transport-wide feedback, nil for none; there is nothing else then.
+	wide *wideFeedback
 }
 
 // shard is one goroutine that owns the down tracks of many subscribers (or of the tap) and sends their packets. What
@@ -56,6 +58,9 @@ type shard struct {
 	gathering []*feed
 	outlets   []*outlet
 	evener    evener
+	// paths are those of its subscribers, probing those that are being probed.
+	paths   map[*path]struct{}
+	probing []*path
 	// now is when the burst began, in time since the server's origin: the clock is read once for all of its packets.
 	now time.Duration
 	// lent is the batch that is being filled, nil between bursts; forwarded and forwardedBytes are what it was given.
@@ -70,7 +75,7 @@ func newShard(room *Room, full DropReason) *shard {
 	return &shard{
 		room: room, packets: make(chan inbound, shardQueue), commands: make(chan func(), 64),
 		feedbacks: make(chan feedback, feedbackQueue), stop: make(chan struct{}), stopped: make(chan struct{}),
-		full: full, feeds: map[*upTrack]*feed{}, downs: map[*downTrack]struct{}{}, armed: never,
+		full: full, feeds: map[*upTrack]*feed{}, downs: map[*downTrack]struct{}{}, paths: map[*path]struct{}{}, armed: never,
 	}
 }
 
@@ -143,6 +148,7 @@ func (s *shard) burst() (more bool) {
 	case <-s.ticker.C:
 		s.begin()
 		s.sendReports(time.Now())
+		s.lookAll()
 	case <-s.alarm.C:
 		s.begin()
 		s.armed = never
@@ -205,6 +211,7 @@ func (s *shard) settle() {
 		o.listed = !o.release(s.now)
 		return !o.listed
 	})
+	s.probe()
 }
 
 // send gives each taker the burst, whole: the packets of one subscriber lie one behind the other.
@@ -229,7 +236,7 @@ func (s *shard) arm() {
 	for _, f := range s.gathering {
 		next = min(next, f.since+gatherTime)
 	}
-	if len(s.outlets) > 0 {
+	if len(s.outlets) > 0 || len(s.probing) > 0 {
 		next = min(next, s.now-s.now%egress.Tick+egress.Tick)
 	}
 	if next == s.armed {
@@ -289,6 +296,10 @@ func (s *shard) survive() {
 }
 
 func (s *shard) answer(f feedback) {
+	if f.wide != nil {
+		s.learn(f.wide)
+		return
+	}
 	if _, ok := s.downs[f.down]; !ok {
 		return
 	}

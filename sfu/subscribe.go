@@ -33,15 +33,22 @@ type subscribeLeg struct {
 	sources   []*upSource
 	layers    []int
 	stage     media.ParticipantID
+	// path is nil where nothing is estimated; share is what of its estimate each slot has.
+	path  *path
+	share share
 }
 
 func newSubscribeLeg(link downlink, kinds []media.SlotKind, canDecode func(media.Codec) int) *subscribeLeg {
 	n := len(kinds)
 	leg := &subscribeLeg{
 		link: link, kinds: kinds, occupants: make([]slots.Occupant, n), targets: make([]*upTrack, n),
-		sources: make([]*upSource, n), layers: make([]int, n),
+		sources: make([]*upSource, n), layers: make([]int, n), share: newShare(n),
 	}
 	out := &outlet{}
+	if l, ok := link.(*ownDownlink); ok {
+		leg.path = l.path
+		leg.path.outlet = out
+	}
 	for i, to := range link.sinks() {
 		d := newDownTrack(kinds[i].IsVideo(), to)
 		d.outlet = out

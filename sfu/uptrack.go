@@ -46,6 +46,9 @@ type upTrack struct {
 	arrived atomic.Int64
 	ticked  atomic.Uint64
 	height  atomic.Int32
+	// wire counts what came, in bytes as they cost others; meter, which the room's goroutine owns, makes a rate of it.
+	wire  atomic.Uint64
+	meter rateMeter
 	// keyWanted is set until a keyframe begins, keySent when one was last asked for.
 	keyWanted atomic.Bool
 	keySent   atomic.Int64
@@ -109,6 +112,7 @@ func (u *upTrack) receive(wire []byte, now time.Time) {
 		c.drop(DropGated)
 		return
 	}
+	u.wire.Add(uint64(len(wire) + perPacket))
 	p := u.slab.packet(h.Payload)
 	p.Seq, p.TS, p.Arrival, p.Codec, p.Layer, p.Marker, p.Level = seq, ts, now, codec, u.layer, h.Marker, 127
 	if u.source.kind.IsVideo() {

@@ -225,6 +225,9 @@ func (e *Estimator) Padding(now time.Duration) int {
 	return e.probe.due(now)
 }
 
+// Probing says whether a probe is being sent: [Estimator.Padding] should be called every few milliseconds.
+func (e *Estimator) Probing() bool { return e.probe.sending }
+
 func (e *Estimator) canProbe(now time.Duration) bool {
 	p := &e.probe
 	return e.heard && !p.sending && !p.waiting && now >= p.next && !e.draining && !e.loss.testing &&

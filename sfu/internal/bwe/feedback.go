@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"github.com/pion/rtcp"
 )
 
 // ErrFeedback is returned for bytes that are no transport-wide feedback.
@@ -122,4 +124,46 @@ func readDeltas(arrivals []Arrival, deltas []byte, at time.Duration) bool {
 		a.Received, a.At = true, at
 	}
 	return true
+}
+
+// Arrivals is Parse for feedback that Pion has read already. What is malformed in it ends the list.
+func Arrivals(f *rtcp.TransportLayerCC, into []Arrival) []Arrival {
+	seq, left := f.BaseSequenceNumber, min(int(f.PacketStatusCount), maxStatuses)
+	at := time.Duration(f.ReferenceTime&0xffffff) * reference
+	deltas := f.RecvDeltas
+	one := func(symbol uint16) bool {
+		if left == 0 {
+			return false
+		}
+		left--
+		a := Arrival{Seq: seq}
+		seq++
+		if symbol == symbolSmall || symbol == symbolLarge {
+			if len(deltas) == 0 {
+				return false
+			}
+			at += time.Duration(deltas[0].Delta) * time.Microsecond
+			deltas = deltas[1:]
+			a.Received, a.At = true, at
+		}
+		into = append(into, a)
+		return true
+	}
+	for _, c := range f.PacketChunks {
+		switch c := c.(type) {
+		case *rtcp.RunLengthChunk:
+			for range c.RunLength {
+				if !one(c.PacketStatusSymbol) {
+					return into
+				}
+			}
+		case *rtcp.StatusVectorChunk:
+			for _, symbol := range c.SymbolList {
+				if !one(symbol) {
+					return into
+				}
+			}
+		}
+	}
+	return into
 }
