@@ -6,16 +6,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zvonok/zvonok/sfu"
+	"github.com/zvonok/zvonok/sfu/floor"
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-// request asks the child for one thing; Op is join, publish, subscribe, view, stats or leave.
+// request asks the child for one thing; Op is join, publish, subscribe, view, stats, floor, profile or leave.
 type request struct {
 	ID    uint64              `json:"id"`
 	Op    string              `json:"op"`
@@ -23,6 +29,10 @@ type request struct {
 	SDP   string              `json:"sdp,omitempty"`
 	Slots []media.SlotKind    `json:"slots,omitempty"`
 	View  *sfu.View           `json:"view,omitempty"`
+	// To and Bursts are of floor: whom to send what. File is of profile: where to write, empty to end.
+	To     []netip.AddrPort `json:"to,omitempty"`
+	Bursts []floor.Burst    `json:"bursts,omitempty"`
+	File   string           `json:"file,omitempty"`
 }
 
 // reply answers the request of the same ID.
@@ -31,6 +41,9 @@ type reply struct {
 	SDP   string     `json:"sdp,omitempty"`
 	Error string     `json:"error,omitempty"`
 	Stats *sfu.Stats `json:"stats,omitempty"`
+	// Mallocs are the allocations of the server's process so far.
+	Mallocs uint64        `json:"mallocs,omitempty"`
+	Floor   *floor.Result `json:"floor,omitempty"`
 }
 
 // maxLine bounds one line between parent and child: the largest offer is far below.
@@ -83,15 +96,52 @@ func serveHall(in io.Reader, out io.Writer) error {
 }
 
 func (h *hall) do(req request) reply {
-	if req.Op == "stats" {
+	switch req.Op {
+	case "stats":
 		s := h.server.Stats()
-		return reply{Stats: &s}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return reply{Stats: &s, Mallocs: m.Mallocs}
+	case "floor":
+		return measureFloor(req)
+	case "profile":
+		return profile(req.File)
 	}
 	sdp, err := h.member(context.Background(), req)
 	if err != nil {
 		return reply{Error: err.Error()}
 	}
 	return reply{SDP: sdp}
+}
+
+// measureFloor seals and sends only; see the package floor.
+func measureFloor(req request) reply {
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	defer func() { _ = conn.Close() }()
+	r, err := floor.Run(conn, req.To, req.Bursts, func() (time.Duration, error) { return processorTime(os.Getpid()) })
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	return reply{Floor: &r}
+}
+
+// profile begins a profile of the processor, or ends it.
+func profile(path string) reply {
+	if path == "" {
+		pprof.StopCPUProfile()
+		return reply{}
+	}
+	file, err := os.Create(path)
+	if err == nil {
+		err = pprof.StartCPUProfile(file)
+	}
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	return reply{}
 }
 
 func (h *hall) member(ctx context.Context, req request) (sdp string, err error) {

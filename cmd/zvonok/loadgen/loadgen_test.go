@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/zvonok/zvonok/sfu/sfutest/trace"
 )
 
 // TestMain lets the test binary be its own child, as the program is.
@@ -46,18 +48,58 @@ func TestPercentiles(t *testing.T) {
 }
 
 func TestLectureThroughAServer(t *testing.T) {
-	r, err := lecture(lectureOptions{Listeners: 2, Length: 2 * time.Second}, os.Stderr)
-	if err != nil && !errors.Is(err, errVoid) {
+	for _, o := range []options{
+		{Listeners: 2, Length: 2 * time.Second, Floor: true},
+		{Listeners: 1, Length: 2 * time.Second, Simulcast: true, Joined: true},
+		{Meeting: 3, Length: 2 * time.Second},
+	} {
+		n := max(o.Listeners, o.Meeting)
+		r, err := o.run(os.Stderr)
+		if err != nil && !errors.Is(err, errVoid) {
+			t.Fatal(err)
+		}
+		if r.Joined != n || r.Received < uint64(200*n) || r.Foreign != 0 || len(r.Picture)+len(r.Sound) != int(r.Received) {
+			t.Errorf("%+v: joined %d, received %d, without a stamp %d, latencies %d", o, r.Joined, r.Received, r.Foreign, len(r.Picture)+len(r.Sound))
+		}
+		if r.Forwarded < r.Received/2 || r.ServerCPU == 0 || r.FullBytes <= 0 || (r.Floor > 0) != o.Floor {
+			t.Errorf("%+v: forwarded %d, server's time %v, memory %d, floor %v", o, r.Forwarded, r.ServerCPU, r.FullBytes, r.Floor)
+		}
+		for _, sorted := range [][]time.Duration{r.Picture, r.Sound} {
+			if worst := percentile(sorted, 0.5); worst <= 0 || worst > time.Second {
+				t.Errorf("%+v: half of the packets took %v", o, worst)
+			}
+		}
+	}
+}
+
+func TestSeats(t *testing.T) {
+	for i := range maxSeats {
+		if got := seatOf(seatAddress(i).As4()); got != i {
+			t.Fatalf("seat %d is taken for %d", i, got)
+		}
+	}
+	for _, a := range [][4]byte{{127, 0, 0, 1}, {127, 77, 0, 0}, {127, 77, 0, 251}, {10, 77, 0, 1}} {
+		if seatOf(a) >= 0 {
+			t.Errorf("%v is a seat", a)
+		}
+	}
+}
+
+func TestBurstsAreFrames(t *testing.T) {
+	packets, err := trace.Chromium()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Joined != 2 || r.Received < 400 || r.Foreign != 0 || len(r.Latencies) != int(r.Received) {
-		t.Errorf("joined %d, received %d, without a stamp %d, latencies %d", r.Joined, r.Received, r.Foreign, len(r.Latencies))
+	all := bursts(packets, time.Hour)
+	frames, pictures := 0, 0
+	for _, b := range all {
+		if len(b.Lengths) > 1 {
+			frames++
+			pictures += len(b.Lengths)
+		}
 	}
-	if r.Forwarded < r.Received/2 || r.ServerCPU == 0 {
-		t.Errorf("forwarded %d, server's time %v", r.Forwarded, r.ServerCPU)
-	}
-	if worst := percentile(r.Latencies, 0.5); worst <= 0 || worst > time.Second {
-		t.Errorf("half of the packets took %v", worst)
+	if frames < 250 || frames > 310 || pictures < 1700 || len(all[0].Lengths) < 18 {
+		t.Errorf("%d frames of %d packets, the first of %d", frames, pictures, len(all[0].Lengths))
 	}
 }
 

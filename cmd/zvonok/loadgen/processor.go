@@ -7,33 +7,34 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
-// ticksPerSecond is USER_HZ, 100 on every Linux that Go runs on.
-const ticksPerSecond = 100
-
-// processorTime is how long a process has run so far, in user and kernel mode together.
+// processorTime is how long a process has run so far, in user and kernel mode together: the clock of
+// clock_getcpuclockid(3), whose number is made of the process's.
 func processorTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|2), &t); err != nil {
+		return 0, fmt.Errorf("loadgen: processor time: %w", err)
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// residentBytes is how much memory a process holds.
+func residentBytes(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0, err
 	}
-	// The second field is a name in brackets that may hold anything; the numbers follow the last bracket.
-	_, rest, ok := strings.Cut(string(text[strings.LastIndexByte(string(text), ')'):]), " ")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 13 {
-		return 0, errors.New("loadgen: strange /proc stat")
+	var size, resident int64
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		return 0, fmt.Errorf("loadgen: strange /proc statm: %w", err)
 	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if err := errors.Join(err1, err2); err != nil {
-		return 0, err
-	}
-	return time.Duration(user+system) * time.Second / ticksPerSecond, nil
+	return resident * int64(os.Getpagesize()), nil
 }
 
 // startPinned starts a child on one processor, or anywhere for a negative number: it inherits the mask of the thread

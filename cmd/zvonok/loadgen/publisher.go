@@ -16,9 +16,10 @@ import (
 	"github.com/zvonok/zvonok/sfu/sfutest/trace"
 )
 
-// publisher sends the trace over and over: three encodings of a camera and a microphone.
+// publisher sends the trace over and over: a camera, in its largest encoding or in all three, and a microphone.
 type publisher struct {
 	pc      *webrtc.PeerConnection
+	layers  []int
 	packets []trace.Packet
 	length  time.Duration
 	began   time.Time
@@ -46,7 +47,7 @@ type extension struct {
 	value string
 }
 
-func newPublisher(began time.Time) (*publisher, error) {
+func newPublisher(began time.Time, simulcast bool) (*publisher, error) {
 	packets, err := trace.Chromium()
 	if err != nil {
 		return nil, err
@@ -59,7 +60,10 @@ func newPublisher(began time.Time) (*publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &publisher{pc: pc, packets: packets, length: packets[len(packets)-1].At + 33*time.Millisecond, began: began}
+	p := &publisher{pc: pc, packets: packets, length: packets[len(packets)-1].At + 33*time.Millisecond, began: began, layers: []int{trace.High}}
+	if simulcast {
+		p.layers = []int{trace.Low, trace.Middle, trace.High}
+	}
 	if err := p.addTracks(); err != nil {
 		return nil, errors.Join(err, pc.Close())
 	}
@@ -80,8 +84,12 @@ func (p *publisher) addTracks() error {
 	}
 	p.tracks[trace.Voice] = &sendTrack{local: microphone}
 	var sender *webrtc.RTPSender
-	for i, rid := range trace.RIDs {
-		local, err := webrtc.NewTrackLocalStaticRTP(picture, "camera", "me", webrtc.WithRTPStreamID(rid))
+	for _, i := range p.layers {
+		var options []func(*webrtc.TrackLocalStaticRTP)
+		if len(p.layers) > 1 {
+			options = append(options, webrtc.WithRTPStreamID(trace.RIDs[i]))
+		}
+		local, err := webrtc.NewTrackLocalStaticRTP(picture, "camera", "me", options...)
 		if err != nil {
 			return err
 		}
@@ -132,17 +140,21 @@ func (p *publisher) start(ctx context.Context, answer string) error {
 	for i, t := range p.pc.GetTransceivers()[:2] {
 		parameters := t.Sender().GetParameters()
 		for track := range p.tracks {
-			if (track == trace.Voice) == (i == 0) {
+			if p.tracks[track] != nil && (track == trace.Voice) == (i == 0) {
 				p.tracks[track].learn(t.Mid(), parameters)
 			}
 		}
 	}
 	again := make(chan struct{}, 1)
 	camera := p.pc.GetTransceivers()[1].Sender()
-	for _, rid := range trace.RIDs {
+	for _, i := range p.layers {
 		p.wait.Go(func() {
 			p.feedback(func() ([]rtcp.Packet, error) {
-				packets, _, err := camera.ReadSimulcastRTCP(rid)
+				if len(p.layers) == 1 {
+					packets, _, err := camera.ReadRTCP()
+					return packets, err
+				}
+				packets, _, err := camera.ReadSimulcastRTCP(trace.RIDs[i])
 				return packets, err
 			}, again)
 		})
@@ -233,6 +245,9 @@ func (p *publisher) run(ctx context.Context, again <-chan struct{}) {
 // rewind lets the timestamps go on while the trace begins again after it was played for a time.
 func (p *publisher) rewind(played time.Duration) {
 	for track, t := range p.tracks {
+		if t == nil {
+			continue
+		}
 		rate := time.Duration(90000)
 		if track == trace.Voice {
 			rate = 48000
@@ -243,6 +258,9 @@ func (p *publisher) rewind(played time.Duration) {
 
 func (p *publisher) send(packet trace.Packet, buffer []byte) {
 	t := p.tracks[packet.Track]
+	if t == nil {
+		return // an encoding that is not sent
+	}
 	header := rtp.Header{Version: 2, SequenceNumber: t.seq, Timestamp: t.base + packet.TS, Marker: packet.Marker}
 	for _, e := range t.extensions {
 		if header.SetExtension(e.id, []byte(e.value)) != nil {

@@ -23,9 +23,15 @@ const (
 func Run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("zvonok loadgen", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	listeners := flags.Int("lecture", 0, "one publisher and this many listeners, through a media server in a child process")
+	var o options
+	flags.IntVar(&o.Listeners, "lecture", 0, "one publisher and this many listeners, through a media server in a child process")
+	flags.IntVar(&o.Meeting, "meeting", 0, "this many people who all send to all others")
 	seconds := flags.Int("seconds", 20, "length of the measurement")
-	pin := flags.Bool("pin", runtime.NumCPU() > 1, "server on processor 0, generator on processor 1")
+	flags.BoolVar(&o.Pin, "pin", runtime.NumCPU() > 1, "server on processor 0, generator on processor 1")
+	flags.BoolVar(&o.Simulcast, "simulcast", false, "publish three encodings, not the largest alone")
+	flags.BoolVar(&o.Joined, "gro", false, "listeners take packets that the kernel has joined: as cheap as it gets for the server")
+	flags.BoolVar(&o.Floor, "floor", true, "measure in the same run what sealing and sending alone cost")
+	flags.StringVar(&o.Profile, "profile", "", "write the server's processor profile to this file")
 	hallMode := flags.Bool("hall", false, "be the server under test: requests on stdin, answers on stdout")
 	captureFile := flags.String("capture", "", "record what a browser sends to this file")
 	talking := talkFlags(flags)
@@ -40,8 +46,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		err = captureTo(*captureFile, stdout)
 	case talking.Link != "":
 		err = talk(*talking, os.Stdin, stdout)
-	case *listeners > 0:
-		return runLecture(lectureOptions{Listeners: *listeners, Length: time.Duration(*seconds) * time.Second, Pin: *pin}, stdout, stderr)
+	case o.Listeners > 0 || o.Meeting > 1:
+		o.Length = time.Duration(*seconds) * time.Second
+		return runAndPrint(o, stdout, stderr)
 	default:
 		flags.Usage()
 		return exitUsage
@@ -53,8 +60,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-func runLecture(o lectureOptions, stdout, stderr io.Writer) int {
-	r, err := lecture(o, stderr)
+func runAndPrint(o options, stdout, stderr io.Writer) int {
+	r, err := o.run(stderr)
 	if r.Window > 0 {
 		r.print(stdout)
 	}
