@@ -78,6 +78,16 @@ test('from the first start to a lesson: set-up, the key, classes, people, links 
       await expectInside(pupil);
       expect(pupil.complaints).toEqual([]);
     });
+    await test.step('who is taken out of the class is out of its lesson at once', async () => {
+      const path = `/api/v1/lessons/${pupil.page.url().split('/').pop()}`;
+      expect(await pupil.status(path)).toBe(200);
+      await page.goto(`${server.url}/school`);
+      await page.getByRole('button', { name: 'Классы: Пётр Соколов' }).click();
+      await dialog.getByRole('button', { name: '7Б' }).click();
+      await expect(dialog.getByRole('button', { name: '7Б' })).toHaveAttribute('aria-pressed', 'false');
+      await expect(pupil.page.getByRole('heading', { name: 'Этот урок не для вас' })).toBeVisible();
+      expect(await pupil.status(path)).toBe(404);
+    });
     await test.step('zvonok admin sets a new password, which ends the earlier sessions', async () => {
       expect(await server.admin(['--login', 'director', '--password'], 'another horse\n')).toContain(
         'director',

@@ -116,19 +116,29 @@ export class LocalMedia {
 
   /** A system that has just lost a device may give it once more, dead, before it gives the next one. */
   async #takeNext(source: LocalSource): Promise<MediaStreamTrack | null> {
+    let problem: DeviceProblem | undefined;
     for (const pause of pauses) {
       const turn = this.#turn[source];
       await after(pause);
-      if (turn !== this.#turn[source]) break; // stopped or chosen anew meanwhile
-      const track = await this.#reopen(source, settling);
-      const now = this.#state[source];
-      if (track || now.state !== 'failed' || now.problem.kind !== 'busy') return track;
+      if (turn !== this.#turn[source]) return this.track(source); // stopped or chosen anew meanwhile
+      problem = await this.#attempt(source, settling);
+      if (problem?.kind !== 'busy') break;
     }
+    if (problem) this.#set({ [source]: { state: 'failed', problem } });
     return this.track(source);
   }
 
-  /** With `settle` a device counts as open when it has lived that long, in ms. */
-  async #reopen(source: LocalSource, settle = 0): Promise<MediaStreamTrack | null> {
+  async #reopen(source: LocalSource): Promise<MediaStreamTrack | null> {
+    const problem = await this.#attempt(source, 0);
+    if (problem) this.#set({ [source]: { state: 'failed', problem } });
+    return this.track(source);
+  }
+
+  /**
+   * Opens a device; what kept it from being open is returned, the state stays `opening` then. A device counts as open
+   * when it has lived for `settle` ms.
+   */
+  async #attempt(source: LocalSource, settle: number): Promise<DeviceProblem | undefined> {
     this.#turn[source] += 1;
     const turn = this.#turn[source];
     // A camera can often be opened once only, so the old track goes first.
@@ -139,18 +149,16 @@ export class LocalMedia {
       if (settle > 0) await after(settle);
       if (turn !== this.#turn[source]) {
         track.stop();
-        return this.track(source);
+        return undefined;
       }
       if (track.readyState === 'ended') throw new DOMException('ended at once', 'NotReadableError');
       const since = performance.now();
       track.onended = () => this.#ended(source, performance.now() - since);
       this.#set({ [source]: { state: 'open', track } });
       this.#refresh(); // names are told only once a permission is given
-      return track;
+      return undefined;
     } catch (failure) {
-      const problem = deviceProblem(failure, window.isSecureContext);
-      if (turn === this.#turn[source]) this.#set({ [source]: { state: 'failed', problem } });
-      return null;
+      return turn === this.#turn[source] ? deviceProblem(failure, window.isSecureContext) : undefined;
     }
   }
 
