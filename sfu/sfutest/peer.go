@@ -25,6 +25,8 @@ type Options struct {
 	Net transport.Net
 	// Codecs limits the video codecs that are offered, in this order.
 	Codecs []media.Codec
+	// Feedback sends transport-wide feedback ten times a second, as browsers do.
+	Feedback bool
 	// Settings changes what else is wanted of Pion, nil for nothing.
 	Settings func(*webrtc.SettingEngine)
 }
@@ -64,6 +66,11 @@ func newPeer(o Options) (*peer, error) {
 	}
 	if err := webrtc.ConfigureTWCCHeaderExtensionSender(m, registry); err != nil {
 		return nil, err
+	}
+	if o.Feedback {
+		if err := webrtc.ConfigureTWCCSender(m, registry); err != nil {
+			return nil, err
+		}
 	}
 	s := webrtc.SettingEngine{}
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
