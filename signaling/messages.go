@@ -201,6 +201,7 @@ type (
 		Participant string `json:"participant"`
 		Source      string `json:"source" wire:"oneof=microphone|camera|share|share_audio"`
 		Undecodable bool   `json:"undecodable"`
+		Paused      bool   `json:"paused"`
 	}
 	// Speakers names the active speaker and all who are heard, loudest first.
 	Speakers struct {

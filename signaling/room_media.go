@@ -54,7 +54,8 @@ func slotsOf(changed map[int]sfu.Occupant) Slots {
 	for _, slot := range slices.Sorted(maps.Keys(changed)) {
 		o := changed[slot]
 		list = append(list, Occupant{
-			Slot: slot, Participant: string(o.Participant), Source: o.Source.String(), Undecodable: o.Undecodable,
+			Slot: slot, Participant: string(o.Participant), Source: o.Source.String(),
+			Undecodable: o.Undecodable, Paused: o.Paused,
 		})
 	}
 	return Slots{Slots: list}

@@ -648,6 +648,7 @@ export interface Occupant {
   readonly participant: string;
   readonly source: 'microphone' | 'camera' | 'share' | 'share_audio';
   readonly undecodable: boolean;
+  readonly paused: boolean;
 }
 
 function asOccupant(value: unknown, at = 'Occupant'): Occupant {
@@ -657,6 +658,7 @@ function asOccupant(value: unknown, at = 'Occupant'): Occupant {
     participant: required(o, at, 'participant', string),
     source: required(o, at, 'source', oneOf('microphone', 'camera', 'share', 'share_audio')),
     undecodable: required(o, at, 'undecodable', boolean),
+    paused: required(o, at, 'paused', boolean),
   };
 }
 

@@ -27,7 +27,13 @@ describe('a welcome', () => {
 
   it('after the server forgot keeps what is mine', () => {
     const mine = withOwn(room, 'microphone', { state: 'on' });
-    const slot = { slot: 7, participant: 'anna', source: 'camera', undecodable: false } as const;
+    const slot = {
+      slot: 7,
+      participant: 'anna',
+      source: 'camera',
+      undecodable: false,
+      paused: false,
+    } as const;
     const now = welcomed(following(mine, { t: 'slots', d: { slots: [slot] } }), welcome());
     expect(now.own.microphone.state).toBe('on');
     expect(now.slots).toEqual({});
@@ -71,7 +77,7 @@ describe('people', () => {
 });
 
 describe('slots', () => {
-  const camera = { source: 'camera', undecodable: false } as const;
+  const camera = { source: 'camera', undecodable: false, paused: false } as const;
 
   it('remember their occupant until they are free', () => {
     const filled = following(room, {

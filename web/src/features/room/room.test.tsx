@@ -9,13 +9,14 @@ function person(name: string, change: Partial<Participant> = {}): Participant {
   return { id: name, name, role: 'student', sources: ['camera'], away: false, joinedAt: at, ...change };
 }
 
-const slot: Occupant = { slot: 7, participant: 'a', source: 'camera', undecodable: false };
+const slot: Occupant = { slot: 7, participant: 'a', source: 'camera', undecodable: false, paused: false };
 
 describe('what there is to see of somebody', () => {
   it.each([
     ['the picture', person('a'), slot, 'picture'],
     ['an avatar while the camera is off', person('a', { sources: [] }), slot, 'off'],
     ['why it cannot be decoded', person('a'), { ...slot, undecodable: true }, 'undecodable'],
+    ['that the network has no room for it', person('a'), { ...slot, paused: true }, 'paused'],
     ['that they lost the connection', person('a', { away: true }), slot, 'away'],
     ['an avatar until a slot carries them', person('a'), undefined, 'coming'],
   ])('%s', (_, one, held, expected) => {

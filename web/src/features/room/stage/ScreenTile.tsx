@@ -4,7 +4,7 @@ import { Icon } from '@/ui/icons.tsx';
 import { Spinner } from '@/ui/Spinner.tsx';
 import styles from './MainArea.module.css';
 import { Picture } from './Picture.tsx';
-import { usePicture, useShown } from './usePicture.ts';
+import { isTold, usePicture, useShown } from './usePicture.ts';
 
 /** A shared screen, whole and sharp. */
 export function ScreenTile({ one }: { one: Participant }) {
@@ -22,11 +22,7 @@ export function ScreenTile({ one }: { one: Participant }) {
       data-reason={reason}
     >
       <div className={styles.wait}>
-        {reason === 'undecodable' || reason === 'away' ? (
-          <p>{t(`tile.${reason}`)}</p>
-        ) : (
-          <Spinner size={40} label={t('tile.coming')} />
-        )}
+        {isTold(reason) ? <p>{t(`tile.${reason}`)}</p> : <Spinner size={40} label={t('tile.coming')} />}
       </div>
       {picture.kind === 'picture' && <Picture slot={picture.slot} fit="contain" />}
       <p className={styles.caption}>

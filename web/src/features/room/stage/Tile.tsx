@@ -7,7 +7,7 @@ import { Icon } from '@/ui/icons.tsx';
 import { useRoom } from '../roomContext.tsx';
 import { Picture } from './Picture.tsx';
 import styles from './Tile.module.css';
-import { type PictureState, usePicture, useShown } from './usePicture.ts';
+import { isTold, type PictureState, usePicture, useShown } from './usePicture.ts';
 
 export type Place = 'stage' | 'strip' | 'grid';
 
@@ -70,11 +70,12 @@ interface FaceProps {
 export function Face({ name, picture, small }: FaceProps) {
   const { t } = useTranslation('room');
   const reason = picture.kind === 'avatar' ? picture.reason : 'coming';
-  const told = reason === 'undecodable' || reason === 'away';
   return (
     <div className={styles.face}>
       <Avatar name={name} className={styles.avatar ?? ''} />
-      {told && <p className={cx(styles.reason, small && 'visually-hidden')}>{t(`tile.${reason}`)}</p>}
+      {isTold(reason) && (
+        <p className={cx(styles.reason, small && 'visually-hidden')}>{t(`tile.${reason}`)}</p>
+      )}
     </div>
   );
 }

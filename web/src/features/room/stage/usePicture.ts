@@ -5,7 +5,16 @@ import type { Shown } from '@/rtc/viewTracker.ts';
 import { useRoom, useSession } from '../roomContext.tsx';
 
 /** Why a tile shows an avatar instead of a picture. */
-export type Reason = 'off' | 'undecodable' | 'away' | 'coming';
+export type Reason = 'off' | 'undecodable' | 'away' | 'paused' | 'coming';
+
+/** Those that are said in words: waiting and being off explain themselves. */
+export const told = ['undecodable', 'away', 'paused'] as const satisfies readonly Reason[];
+
+export type Told = (typeof told)[number];
+
+export function isTold(reason: string): reason is Told {
+  return told.some((one) => one === reason);
+}
 
 export type PictureState =
   | { readonly kind: 'picture'; readonly slot: Occupant }
@@ -24,6 +33,7 @@ export function pictureState(one: Participant, source: SourceName, slot: Occupan
   if (!one.sources.includes(source)) return { kind: 'avatar', reason: 'off' };
   if (one.away) return { kind: 'avatar', reason: 'away' };
   if (slot?.undecodable) return { kind: 'avatar', reason: 'undecodable' };
+  if (slot?.paused) return { kind: 'avatar', reason: 'paused' };
   if (!slot) return { kind: 'avatar', reason: 'coming' };
   return { kind: 'picture', slot };
 }
