@@ -83,7 +83,7 @@ type world struct {
 	clock *clock
 }
 
-func newWorld(t testing.TB) (*port.Port, *Host, *clock) {
+func newWorld(t testing.TB, linger time.Duration) (*port.Port, *Host, *clock) {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -98,7 +98,7 @@ func newWorld(t testing.TB) (*port.Port, *Host, *clock) {
 		t.Fatal(err)
 	}
 	c := &clock{now: time.Now()}
-	h, err := NewHost(Config{Port: p, Certificate: certificate, Timeout: 30 * time.Second, Logs: logging.NewDefaultLoggerFactory(), Now: c.Now})
+	h, err := NewHost(Config{Port: p, Certificate: certificate, Timeout: 30 * time.Second, Logs: logging.NewDefaultLoggerFactory(), Linger: linger, Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,10 @@ func newWorld(t testing.TB) (*port.Port, *Host, *clock) {
 	return p, h, c
 }
 
-func newTestWorld(t *testing.T) *world {
-	p, h, c := newWorld(t)
+func newTestWorld(t *testing.T) *world { return newLingeringWorld(t, 0) }
+
+func newLingeringWorld(t *testing.T, linger time.Duration) *world {
+	p, h, c := newWorld(t, linger)
 	return &world{t: t, port: p, host: h, clock: c}
 }
 

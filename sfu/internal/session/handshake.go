@@ -39,19 +39,25 @@ var profiles = map[dtls.SRTPProtectionProfile]seal.Profile{
 // DTLS' own cookie is left out.
 func (s *Session) record(data []byte) {
 	s.mu.Lock()
-	if s.link == nil && !s.closed && s.state == Connecting {
-		l := newLink(s)
-		s.link = l
-		s.wg.Go(func() { s.shake(l) })
-	}
 	l := s.link
+	if l == nil && !s.closed {
+		switch parked := s.parked; {
+		case parked != nil:
+			l, s.parked = newLink(s), nil
+			s.wg.Go(func() { s.wake(l, parked) })
+		case s.state == Connecting:
+			l = newLink(s)
+			s.wg.Go(func() { s.shake(l) })
+		}
+		s.link = l
+	}
 	s.mu.Unlock()
 	if l == nil || !l.push(data) {
 		s.host.drop(DropHandshake)
 	}
 }
 
-// shake runs the handshake, and then waits for the end of the connection.
+// shake runs the handshake, and then attends to the connection.
 func (s *Session) shake(l *link) {
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeLimit)
 	defer cancel()
@@ -82,15 +88,7 @@ func (s *Session) shake(l *link) {
 		return
 	}
 	s.become(Connected)
-	select {
-	case <-l.ending.Done():
-		_ = conn.Close() // says goodbye
-	case <-l.closed:
-		// The client said goodbye. It is given up when its checks, too, have ended: it may only be about to restart.
-		s.keys.Store(nil)
-		s.dest.Close()
-		_ = conn.Close()
-	}
+	s.attend(conn, l)
 }
 
 // verify wants the certificate that the offer names.

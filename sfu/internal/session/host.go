@@ -18,6 +18,8 @@ import (
 const (
 	// consent is how long sending goes on after the last sign of life of the client (RFC 7675, section 5.1).
 	consent = 15 * time.Second
+	// linger is the default of Config.Linger.
+	linger = 10 * time.Second
 	// lookEvery is how often consent is looked at.
 	lookEvery = 250 * time.Millisecond
 )
@@ -25,13 +27,16 @@ const (
 // ErrClosed is returned by a host or session that is closed.
 var ErrClosed = errors.New("session: closed")
 
-// Config is what a [Host] is made with; Timeout and Now may be zero.
+// Config is what a [Host] is made with; Timeout, Linger and Now may be zero.
 type Config struct {
 	Port        *port.Port
 	Certificate tls.Certificate
 	// Timeout is after how long without a sign of life a session has failed; 0 means 15 s.
 	Timeout time.Duration
 	Logs    logging.LoggerFactory
+	// Linger is how long a DTLS connection keeps its goroutines after the handshake or the last time it was needed; 0 means
+	// 10 s, in which a client repeats what it missed.
+	Linger time.Duration
 	// Now defaults to time.Now.
 	Now func() time.Time
 }
@@ -55,6 +60,9 @@ type Host struct {
 func NewHost(cfg Config) (*Host, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Linger == 0 {
+		cfg.Linger = linger
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = consent

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/transport/v5/deadline"
@@ -20,6 +21,8 @@ type link struct {
 	deadline *deadline.Deadline
 	closed   chan struct{}
 	once     sync.Once
+	// muted says that nothing may be written any more.
+	muted atomic.Bool
 	// ending is done when the session closes.
 	ending context.Context
 	end    context.CancelFunc
@@ -67,6 +70,9 @@ func (l *link) ReadFrom(b []byte) (int, net.Addr, error) {
 // WriteTo implements net.PacketConn.
 func (l *link) WriteTo(b []byte, _ net.Addr) (int, error) {
 	s := l.session
+	if l.muted.Load() {
+		return len(b), nil
+	}
 	s.mu.Lock()
 	to := s.selected
 	s.mu.Unlock()

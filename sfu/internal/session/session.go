@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/dtls/v3"
 	"github.com/pion/rtcp"
 
 	"github.com/zvonok/zvonok/sfu/internal/egress"
@@ -64,7 +65,9 @@ type Session struct {
 	nominated bool
 	state     State
 	closed    bool
-	link      *link // nil until DTLS begins
+	link      *link // nil before the handshake, and while parked
+	// parked is the DTLS connection while nobody says anything on it.
+	parked *dtls.State
 
 	wg sync.WaitGroup
 }
@@ -215,12 +218,16 @@ func (s *Session) Close() {
 	for _, c := range s.held {
 		fragments = append(fragments, c.ufrag)
 	}
-	addresses, link := s.addresses, s.link
+	addresses, link, parked := s.addresses, s.link, s.parked
+	s.parked = nil
 	s.mu.Unlock()
 	if !was {
 		s.dest.Close()
 		if link != nil {
 			link.end()
+		}
+		if parked != nil {
+			s.goodbye(parked)
 		}
 		s.host.cfg.Port.Release(s, fragments, addresses)
 		s.host.mu.Lock()

@@ -243,6 +243,35 @@ func TestBothSidesSayGoodbye(t *testing.T) {
 	}
 }
 
+// A parked connection has no goroutine and hears and says goodbye all the same, after junk too.
+func TestAParkedConnectionIsTakenUpAgain(t *testing.T) {
+	w := newLingeringWorld(t, 100*time.Millisecond)
+	parked := func(s *opened) func() bool {
+		return func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.parked != nil && s.link == nil
+		}
+	}
+	s, c, conn, _, _ := w.connected(gcm)
+	w.until("parked", parked(s))
+	c.send([]byte{23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4})
+	w.until("parked again", parked(s))
+	if !s.Ready() {
+		t.Error("parking ended the session")
+	}
+	s.Close()
+	if _, err := conn.Read(make([]byte, 10)); !errors.Is(err, io.EOF) {
+		t.Errorf("the client heard no goodbye: %v", err)
+	}
+	s, _, conn, _, _ = w.connected(cm)
+	w.until("parked", parked(s))
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	w.until("sending stops", func() bool { return !s.Ready() })
+}
+
 func TestJunkEndsNothing(t *testing.T) {
 	w := newTestWorld(t)
 	s, c, _, out, _ := w.connected(gcm)
@@ -319,7 +348,7 @@ func FuzzReports(f *testing.F) {
 
 // FuzzDatagrams: whatever reaches a session is answered or counted, and leaves it as it was.
 func FuzzDatagrams(f *testing.F) {
-	p, h, _ := newWorld(f)
+	p, h, _ := newWorld(f, 0)
 	s, err := h.Open(nil)
 	if err != nil {
 		f.Fatal(err)
