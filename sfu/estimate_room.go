@@ -12,7 +12,7 @@ const (
 	// allotInterval is between looks at the estimates, and at the rates of what is received.
 	allotInterval = 100 * time.Millisecond
 	// whileShort and whileEnough are how long a decision stands although the estimate has not moved: rates change too.
-	whileShort, whileEnough = 300 * time.Millisecond, 2 * time.Second
+	whileShort, whileEnough = 200 * time.Millisecond, 2 * time.Second
 	// rateSpans of allotInterval make the second over which a rate is measured. A screen is sent by fits and starts: its
 	// rate falls slowly.
 	rateSpans   = 10
@@ -87,6 +87,8 @@ type share struct {
 	in        alloc.Input
 	decided   time.Duration
 	estimate  media.Bitrate
+	// short says that somebody gets less than wanted.
+	short bool
 	// layers limits each slot's layer, -1 for nothing, everything for no limit; voices are the slots that go without
 	// sound for want of room.
 	layers []int8
@@ -104,7 +106,7 @@ func (s *share) due(now time.Duration, p *path) bool {
 	if moved := estimate - s.estimate; max(moved, -moved)*40 > s.estimate {
 		return true
 	}
-	if estimate < media.Bitrate(p.wish.Load()) {
+	if s.short || estimate < media.Bitrate(p.wish.Load()) {
 		return now-s.decided >= whileShort
 	}
 	return now-s.decided >= whileEnough
@@ -129,8 +131,10 @@ func (r *Room) decide(leg *subscribeLeg, next []slots.Occupant) {
 	r.listVoices(leg, next)
 	res := s.allocator.Decide(now, &s.in)
 	p.wish.Store(int64(res.Wish))
+	s.short = res.Voices < len(s.voices)
 	for i, t := range res.Targets {
 		s.layers[i] = int8(t.Layer)
+		s.short = s.short || t.Layer < leg.layers[i]
 	}
 	for i, slot := range s.voices {
 		s.hushed[slot] = i >= res.Voices
