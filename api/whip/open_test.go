@@ -21,7 +21,7 @@ const (
 // openDoors is a server as benchmarks meet it.
 func openDoors(t *testing.T) (url string, server *sfu.Server) {
 	t.Helper()
-	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0"})
+	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0", TCP: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func openDoors(ctx context.Context, args []string, out, errOut io.Writer) (err e
 		}
 	}
 	log := slog.New(slog.NewJSONHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	media, err := sfu.NewServer(sfu.Config{Listen: *mediaListen, MaxParticipants: maxOpenViewers, Logger: log.With("part", "sfu")})
+	media, err := sfu.NewServer(sfu.Config{Listen: *mediaListen, TCP: true, MaxParticipants: maxOpenViewers, Logger: log.With("part", "sfu")})
 	if err != nil {
 		return fmt.Errorf("--media-listen %s: %w", *mediaListen, err)
 	}
