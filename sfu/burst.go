@@ -16,6 +16,8 @@ const (
 	gatherMost   = 64
 	// evenBy is by how many bytes packets may differ to be evened by padding: a byte costs far less than a message.
 	evenBy = 16
+	// listenEvery is after how many takers of a picture's burst a shard looks for sound, which must not wait for the rest.
+	listenEvery = 32
 	// waitMost is how many packets of one subscriber wait for its budget: a second of it.
 	waitMost = 2048
 )
@@ -34,9 +36,9 @@ type feed struct {
 	up *upTrack
 	// downs is replaced, not changed: a switch in the middle of a burst leaves the list that is walked whole.
 	downs []*downTrack
-	// pending are gathered packets, the first of which came at since.
-	pending []*media.Packet
-	since   time.Duration
+	// pending are gathered packets, the first of which came at since; spare is the list that is not being filled.
+	pending, spare []*media.Packet
+	since          time.Duration
 }
 
 // gathers says whether packets wait for the rest of their frame.
@@ -108,6 +110,7 @@ type waiting struct {
 
 // pass says whether a packet of n bytes may go at once.
 func (o *outlet) pass(now time.Duration, n int) bool {
+	o.budget.Offer(now, n)
 	return len(o.waiting) == 0 && o.budget.Take(now, n)
 }
 

@@ -55,9 +55,9 @@ type shard struct {
 	alarm *time.Timer
 	armed time.Duration
 	// gathering are the feeds with pending packets, outlets those with waiting ones; evener serves the burst in hand.
-	gathering []*feed
-	outlets   []*outlet
-	evener    evener
+	gathering, settling []*feed
+	outlets             []*outlet
+	evener              evener
 	// paths are those of its subscribers, probing those that are being probed.
 	paths   map[*path]struct{}
 	probing []*path
@@ -187,8 +187,7 @@ func (s *shard) take(in inbound) {
 			d.publisherReport(in.up, in.report)
 		}
 	case !in.up.source.kind.IsVideo():
-		f.pending = append(f.pending, in.packet)
-		s.send(f)
+		s.sendSound(f, in.packet)
 	default:
 		if len(f.pending) == 0 {
 			f.since = s.now
@@ -200,13 +199,15 @@ func (s *shard) take(in inbound) {
 
 // settle sends the bursts that are whole or have waited long enough, and what waited for its subscriber's budget.
 func (s *shard) settle() {
-	s.gathering = slices.DeleteFunc(s.gathering, func(f *feed) bool {
-		if !f.ripe(s.now) {
-			return false
+	s.settling, s.gathering = s.gathering, s.settling[:0]
+	for _, f := range s.settling {
+		if f.ripe(s.now) {
+			s.send(f)
+		} else {
+			s.gathering = append(s.gathering, f)
 		}
-		s.send(f)
-		return true
-	})
+	}
+	clear(s.settling)
 	s.outlets = slices.DeleteFunc(s.outlets, func(o *outlet) bool {
 		o.listed = !o.release(s.now)
 		return !o.listed
@@ -214,20 +215,35 @@ func (s *shard) settle() {
 	s.probe()
 }
 
-// send gives each taker the burst, whole: the packets of one subscriber lie one behind the other.
+// send gives each taker the burst, whole: the packets of one subscriber lie one behind the other. Packets that come
+// meanwhile are gathered for the next burst.
 func (s *shard) send(f *feed) {
+	packets := f.pending
+	f.pending, f.spare = f.spare[:0], packets
 	if !f.up.source.passes() {
-		s.room.counters.drops[DropGated].Add(uint64(len(f.pending)))
+		s.room.counters.drops[DropGated].Add(uint64(len(packets)))
 	} else {
-		parcels := s.evener.even(f.pending)
-		for _, d := range f.downs {
+		parcels := s.evener.even(packets)
+		for n, d := range f.downs {
 			for i := range parcels {
 				d.packet(f.up, parcels[i])
 			}
+			if n%listenEvery == listenEvery-1 {
+				s.takeAll()
+			}
 		}
 	}
-	clear(f.pending)
-	f.pending = f.pending[:0]
+	clear(packets)
+}
+
+func (s *shard) sendSound(f *feed, p *media.Packet) {
+	if !f.up.source.passes() {
+		s.room.counters.drop(DropGated)
+		return
+	}
+	for _, d := range f.downs {
+		d.packet(f.up, parcel{packet: p, payload: p.Payload})
+	}
 }
 
 // arm sets the alarm for what waits.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -29,10 +30,11 @@ type request struct {
 	SDP   string              `json:"sdp,omitempty"`
 	Slots []media.SlotKind    `json:"slots,omitempty"`
 	View  *sfu.View           `json:"view,omitempty"`
-	// To and Bursts are of floor: whom to send what. File is of profile: where to write, empty to end.
+	// To and Bursts are of floor: whom to send what. File and End are of profile: where to write, and that it ends.
 	To     []netip.AddrPort `json:"to,omitempty"`
 	Bursts []floor.Burst    `json:"bursts,omitempty"`
 	File   string           `json:"file,omitempty"`
+	End    bool             `json:"end,omitempty"`
 }
 
 // reply answers the request of the same ID.
@@ -105,7 +107,7 @@ func (h *hall) do(req request) reply {
 	case "floor":
 		return measureFloor(req)
 	case "profile":
-		return profile(req.File)
+		return profile(req.File, req.End)
 	}
 	sdp, err := h.member(context.Background(), req)
 	if err != nil {
@@ -128,10 +130,17 @@ func measureFloor(req request) reply {
 	return reply{Floor: &r}
 }
 
-// profile begins a profile of the processor, or ends it.
-func profile(path string) reply {
-	if path == "" {
+// profile begins a profile of the processor, or ends it and writes one of the memory beside it.
+func profile(path string, end bool) reply {
+	if end {
 		pprof.StopCPUProfile()
+		file, err := os.Create(path + ".heap")
+		if err == nil {
+			err = errors.Join(pprof.Lookup("heap").WriteTo(file, 0), file.Close())
+		}
+		if err != nil {
+			return reply{Error: err.Error()}
+		}
 		return reply{}
 	}
 	file, err := os.Create(path)

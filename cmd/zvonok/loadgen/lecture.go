@@ -278,7 +278,7 @@ func (o options) measure(c *child, a *audience, r *result) error {
 		return err
 	}
 	if o.Profile != "" {
-		if _, err := c.ask(request{Op: "profile"}); err != nil {
+		if _, err := c.ask(request{Op: "profile", File: o.Profile, End: true}); err != nil {
 			return err
 		}
 	}

@@ -245,6 +245,32 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+func TestABudgetWithoutATargetFollowsWhatIsOffered(t *testing.T) {
+	var b Budget
+	now := time.Hour
+	for range 1000 { // 20 Mbit/s
+		now += time.Millisecond
+		b.Offer(now, 2500)
+	}
+	n := 0
+	for b.Take(now, 1200) {
+		n++
+	}
+	if n != 26 {
+		t.Errorf("%d packets", n)
+	}
+	b.SetTarget(1)
+	b.Offer(now+time.Second, 1<<20)
+	b.Offer(now+2*time.Second, 1<<20)
+	if n := 0; b.Take(now+2*time.Second, 1200) {
+		for n = 1; b.Take(now+2*time.Second, 1200); n++ {
+		}
+		if n != budgetPackets {
+			t.Errorf("%d packets with a small target", n)
+		}
+	}
+}
+
 // gate is a writer that lets through what it is told to.
 type gate struct {
 	mu   sync.Mutex
