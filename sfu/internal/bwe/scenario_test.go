@@ -12,7 +12,7 @@ import (
 	"github.com/zvonok/zvonok/sfu/media"
 )
 
-var seeds = flag.Int("seeds", 3, "how many seeds each simulated scenario runs with")
+var seeds = flag.Int("seeds", 2, "how many seeds each simulated scenario runs with")
 
 // measure is one figure of a scenario over all seeds; bad is on which side the limit lies.
 type measure struct {
