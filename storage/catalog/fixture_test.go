@@ -58,6 +58,7 @@ type rowsOf struct {
 	span                                             catalog.StageSpan
 	event                                            catalog.Event
 	message                                          catalog.ChatMessage
+	door                                             catalog.Door
 }
 
 type filled struct {
@@ -99,6 +100,10 @@ func newRows(school, class, teacher, student uuid.UUID) rowsOf {
 	r.message = catalog.ChatMessage{
 		ID: uuid.New(), LessonID: r.lesson, PersonID: student, ClientID: "c1", Text: "Здравствуйте!", SentAt: at,
 	}
+	r.door = catalog.Door{
+		ID: uuid.New(), LessonID: r.lesson, MadeBy: teacher, DeviceID: uuid.New(), Name: "Камера в зале", Publishes: true,
+		CreatedAt: at, ExpiresAt: at.Add(time.Hour),
+	}
 	return r
 }
 
@@ -128,6 +133,7 @@ func fillSchool(t *testing.T, c *catalog.Catalog, school, class, teacher, studen
 			func() error { return tx.AddStageSpan(r.recording.ID, r.span) },
 			func() error { return tx.AddEvent(r.recording.ID, r.event) },
 			func() error { return tx.SetView(r.recording.ID, student, 9, at) },
+			func() error { return tx.AddDoor(hash("door"+school.String()), r.door) },
 			func() error {
 				return tx.Audit(catalog.AuditEntry{At: at, PersonID: &student, Action: "room.chat", Allowed: true})
 			},

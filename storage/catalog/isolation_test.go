@@ -158,6 +158,13 @@ var attempts = map[string]attempt{
 	"SetView": func(tx *catalog.Tx, f rowsOf) (bool, error) {
 		return writes(tx.SetView(f.recording.ID, f.student, 1, at))
 	},
+	"AddDoor": func(tx *catalog.Tx, f rowsOf) (bool, error) {
+		d := f.door
+		d.ID, d.DeviceID = uuid.New(), uuid.New()
+		return writes(tx.AddDoor(hash("evil"), d))
+	},
+	"Doors":      func(tx *catalog.Tx, f rowsOf) (bool, error) { return readsList(tx.Doors(f.lesson)) },
+	"RevokeDoor": func(tx *catalog.Tx, f rowsOf) (bool, error) { return writes(tx.RevokeDoor(f.lesson, f.door.ID, at)) },
 	"Audit": func(tx *catalog.Tx, _ rowsOf) (bool, error) {
 		return writes(tx.Audit(catalog.AuditEntry{At: at, Action: "x"}))
 	},
@@ -212,7 +219,7 @@ func TestTheSameMethodsReachTheOwnSchool(t *testing.T) {
 	f := fill(t, c)
 	for _, name := range []string{
 		"School", "People", "Classes", "Lessons", "OpenLessons", "Recordings", "Person", "Lesson", "RoomPeople", "Chat",
-		"Recording", "RecordingOfLesson", "Tracks", "Inits", "Segments", "Stage", "Events", "Track", "Init", "Segment", "View", "AddChat",
+		"Recording", "RecordingOfLesson", "Tracks", "Inits", "Segments", "Stage", "Events", "Track", "Init", "Segment", "View", "AddChat", "Doors",
 	} {
 		in(t, c, f.demo.Elsewhere.ID, func(tx *catalog.Tx) error {
 			seen, err := attempts[name](tx, f.foreign)

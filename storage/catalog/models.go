@@ -24,7 +24,7 @@ type Person struct {
 	ID         uuid.UUID
 	SchoolID   uuid.UUID
 	Name       string
-	Role       string // admin, teacher, student
+	Role       string // admin, teacher, student, device
 	Login      string // empty: signs in by links only
 	HasSecret  bool   // a password is set
 	Classes    []Class

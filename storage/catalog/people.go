@@ -39,10 +39,10 @@ func (t *Tx) School() (School, error) {
 		`select id, name, time_zone from schools where id = $1`, t.school)
 }
 
-// People lists everyone who is not archived, by role and name.
+// People lists everyone who is not archived, by role and name; devices are no people.
 func (t *Tx) People() ([]Person, error) {
 	return many(t, "list people", scanPerson,
-		`select `+personColumns+` from person_cards where archived_at is null order by role, name, id`)
+		`select `+personColumns+` from person_cards where archived_at is null and role <> 'device' order by role, name, id`)
 }
 
 // Person gives one person, archived or not.
