@@ -42,6 +42,13 @@ const (
 	RoomRecord Action = "room.record"
 	// RoomEnd ends the lesson for all.
 	RoomEnd Action = "room.end"
+	// DoorManage makes, lists and revokes the doors of a lesson: tokens for devices.
+	DoorManage Action = "door.manage"
+	// DoorPublish lets a device send to the door's lesson, DoorView receive from it; DoorSession is for what either has begun.
+	// The one who asks is who made the door: it opens no more than its maker may, and nothing once they may not.
+	DoorPublish Action = "door.publish"
+	DoorView    Action = "door.view"
+	DoorSession Action = "door.session"
 	// RecordingWatch reads a recording: page, playlists, keys, segments, one's own place in it.
 	RecordingWatch Action = "recording.watch"
 	// RecordingDelete deletes it.
@@ -79,6 +86,10 @@ var rules = map[Action]rule{
 	RoomModerate:    {kind: KindLesson, decide: staffInside},
 	RoomRecord:      {kind: KindLesson, decide: staffInside},
 	RoomEnd:         {kind: KindLesson, decide: staffInside},
+	DoorManage:      {kind: KindLesson, decide: staffInside},
+	DoorPublish:     {kind: KindDoor, decide: publishDoor},
+	DoorView:        {kind: KindDoor, decide: viewDoor},
+	DoorSession:     {kind: KindDoor, decide: openDoor},
 	RecordingWatch:  {kind: KindRecording, decide: watch},
 	RecordingDelete: {kind: KindRecording, decide: deleteRecording},
 	SchoolSee:       {kind: KindSchool, decide: adminOnly},
@@ -127,6 +138,31 @@ func staffInside(p Person, o Object, now time.Time) Decision {
 		return deny(WrongRole)
 	}
 	return inside(p, o, now)
+}
+
+// openDoor: the token first, so that one that is over tells nothing of its lesson.
+func openDoor(p Person, o Object, now time.Time) Decision {
+	switch {
+	case o.Revoked:
+		return deny(Revoked)
+	case !now.Before(o.ExpiresAt):
+		return deny(Expired)
+	}
+	return staffInside(p, o, now)
+}
+
+func publishDoor(p Person, o Object, now time.Time) Decision {
+	if d := openDoor(p, o, now); !d.Allowed || o.Publishes {
+		return d
+	}
+	return deny(WrongDoor)
+}
+
+func viewDoor(p Person, o Object, now time.Time) Decision {
+	if d := openDoor(p, o, now); !d.Allowed || !o.Publishes {
+		return d
+	}
+	return deny(WrongDoor)
 }
 
 func createLesson(p Person, o Object, now time.Time) Decision {

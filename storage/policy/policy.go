@@ -14,6 +14,8 @@ const (
 	Admin   Role = "admin"
 	Teacher Role = "teacher"
 	Student Role = "student"
+	// Device is what stands behind a door. It may do nothing by itself.
+	Device Role = "device"
 )
 
 // Person is who asks. The zero Person is someone who has not signed in.
@@ -34,6 +36,7 @@ const (
 	KindSchool    Kind = "school"
 	KindLesson    Kind = "lesson"
 	KindRecording Kind = "recording"
+	KindDoor      Kind = "door"
 )
 
 // Object is what is asked about; fields that its kind does not have stay zero.
@@ -44,6 +47,10 @@ type Object struct {
 	Published, Deleted bool
 	// Ended is a lesson's; Removed says that the person who asks was sent out of it.
 	Ended, Removed bool
+	// Publishes, Revoked and ExpiresAt are a door's; the rest of it is its lesson's, and Removed says that the device was
+	// sent out.
+	Publishes, Revoked bool
+	ExpiresAt          time.Time
 }
 
 // Reason is a stable code for logs, audit and tests; never shown as the only text.
@@ -64,6 +71,9 @@ const (
 	SentOut       Reason = "removed"
 	Deleted       Reason = "deleted"
 	Unpublished   Reason = "unpublished"
+	Revoked       Reason = "revoked"
+	Expired       Reason = "expired"
+	WrongDoor     Reason = "wrong_door"
 )
 
 // Decision is the answer. The zero Decision denies.

@@ -43,7 +43,7 @@ var relations = []struct {
 	{"signed out", policy.Person{}, false},
 }
 
-var roles = []policy.Role{policy.Admin, policy.Teacher, policy.Student, "", "director"}
+var roles = []policy.Role{policy.Admin, policy.Teacher, policy.Student, policy.Device, "", "director"}
 
 // states is what may have become of the object.
 var states = []struct {
@@ -55,6 +55,9 @@ var states = []struct {
 	{"removed", func(o *policy.Object) { o.Removed = true }},
 	{"unpublished", func(o *policy.Object) { o.Published = false }},
 	{"deleted", func(o *policy.Object) { o.Deleted = true }},
+	{"revoked", func(o *policy.Object) { o.Revoked = true }},
+	{"expired", func(o *policy.Object) { o.ExpiresAt = now }},
+	{"other door", func(o *policy.Object) { o.Publishes = !o.Publishes }},
 }
 
 // object is one of the kind that the action is about.
@@ -66,6 +69,8 @@ func object(a policy.Action, own bool) policy.Object {
 	switch {
 	case strings.HasPrefix(string(a), "recording."):
 		o.Kind = policy.KindRecording
+	case strings.HasPrefix(string(a), "door.") && a != policy.DoorManage:
+		o.Kind, o.Publishes, o.ExpiresAt = policy.KindDoor, a == policy.DoorPublish, now.Add(time.Hour)
 	case strings.HasPrefix(string(a), "school."), strings.HasPrefix(string(a), "metrics."):
 		o = policy.Object{School: school, Kind: policy.KindSchool}
 	}

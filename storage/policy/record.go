@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/google/uuid"
+
 // Record says whether a source of a person goes into a recording. The zero Record is never.
 type Record int
 
@@ -25,10 +27,11 @@ func (r Record) String() string {
 }
 
 // MayRecord says whether the source (by its name in the signaling protocol: microphone, camera, share, share_audio) of
-// p may be recorded in the lesson. Staff and whatever is shared: always. A student: the voice always, the camera only
-// on stage. Whoever has no business in the lesson, and every unknown source: never.
+// p may be recorded in the lesson. Staff, the devices that staff let in, and whatever is shared: always. A student: the
+// voice always, the camera only on stage. Whoever has no business in the lesson, and every unknown source: never.
 func MayRecord(p Person, source string, lesson Object) Record {
-	if !standing(p).Allowed || lesson.Kind != KindLesson || lesson.School != p.School {
+	device := p.Role == Device && p.ID != uuid.Nil && !p.Archived
+	if !device && !standing(p).Allowed || lesson.Kind != KindLesson || lesson.School == uuid.Nil || lesson.School != p.School {
 		return RecordNever
 	}
 	if p.Role != Admin && !belongs(p, lesson) {
