@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zvonok/zvonok/sfu/internal/alloc"
@@ -21,6 +22,10 @@ const (
 	perPacket = underRTP + 16
 	// quietVoice is kept free for each voice that is heard: it may say nothing now.
 	quietVoice media.Bitrate = 24_000
+	// burstOver: a span of a camera's that brings this many times the usual one had a keyframe in it, which is no rate.
+	burstOver = 2
+	// newcomer is what is to be free for a picture that comes: it should not have to wait for a probe.
+	newcomer media.Bitrate = 200_000
 	// everything is the layer limit of who is not limited.
 	everything = maxLayers
 )
@@ -34,22 +39,31 @@ var typicalRates = []struct {
 // rateMeter measures what an encoding brings. The room's goroutine owns it.
 type rateMeter struct {
 	last uint64
-	ring [rateSpans]uint64
+	// ring has the rates of the last spans.
+	ring [rateSpans]media.Bitrate
 	at   int
 	seen int
 	rate media.Bitrate
 }
 
-func (m *rateMeter) tick(total uint64, screen bool) {
-	m.ring[m.at] = total - m.last
+// tick takes the bytes received until now; span is the time since the last tick. A camera's rate is that of its usual
+// frames: a layer that is switched on brings a keyframe or more, and would seem ten times as dear as it is.
+func (m *rateMeter) tick(total uint64, span time.Duration, screen bool) {
+	m.ring[m.at] = media.Bitrate(float64(total-m.last) * 8 / max(span, time.Millisecond).Seconds())
 	m.last = total
 	m.at = (m.at + 1) % rateSpans
 	m.seen = min(m.seen+1, rateSpans)
-	sum := uint64(0)
-	for _, n := range m.ring {
-		sum += n
+	spans := m.ring
+	slices.Sort(spans[:m.seen])
+	limit := burstOver * spans[m.seen/2]
+	sum := media.Bitrate(0)
+	for _, r := range spans[:m.seen] {
+		if !screen {
+			r = min(r, limit)
+		}
+		sum += r
 	}
-	rate := media.Bitrate(float64(sum) * 8 / (float64(m.seen) * allotInterval.Seconds()))
+	rate := sum / media.Bitrate(m.seen)
 	if screen {
 		rate = max(rate, media.Bitrate(screenFalls*float64(m.rate)))
 	}
@@ -60,12 +74,13 @@ func (m *rateMeter) tick(total uint64, screen bool) {
 
 // allot measures, and decides anew for the subscribers whose path has changed.
 func (r *Room) allot(now time.Duration) {
-	if now-r.allotted < allotInterval {
+	span := now - r.allotted
+	if span < allotInterval {
 		return
 	}
 	r.allotted = now
 	for u := range r.living {
-		u.meter.tick(u.wire.Load(), u.source.kind == media.Share)
+		u.meter.tick(u.wire.Load(), span, u.source.kind == media.Share)
 	}
 	var sc *slots.Scene
 	for _, id := range r.order {
@@ -87,6 +102,7 @@ type share struct {
 	in        alloc.Input
 	decided   time.Duration
 	estimate  media.Bitrate
+	wish      media.Bitrate
 	// short says that somebody gets less than wanted.
 	short bool
 	// layers limits each slot's layer, -1 for nothing, everything for no limit; voices are the slots that go without
@@ -106,7 +122,7 @@ func (s *share) due(now time.Duration, p *path) bool {
 	if moved := estimate - s.estimate; max(moved, -moved)*40 > s.estimate {
 		return true
 	}
-	if s.short || estimate < media.Bitrate(p.wish.Load()) {
+	if s.short || estimate < s.wish {
 		return now-s.decided >= whileShort
 	}
 	return now-s.decided >= whileEnough
@@ -130,7 +146,8 @@ func (r *Room) decide(leg *subscribeLeg, next []slots.Occupant) {
 	}
 	r.listVoices(leg, next)
 	res := s.allocator.Decide(now, &s.in)
-	p.wish.Store(int64(res.Wish))
+	s.wish = res.Wish
+	p.wish.Store(int64(res.Wish + newcomer))
 	s.short = res.Voices < len(s.voices)
 	for i, t := range res.Targets {
 		s.layers[i] = int8(t.Layer)
