@@ -113,7 +113,7 @@ func TestTrickleAndRestart(t *testing.T) {
 	}
 	n := s.count(picture)
 	until(t, "media after both have restarted", func() bool { return s.count(picture) > n+40 })
-	s.check(t, webrtc.MimeTypeVP8)
+	s.check(t, webrtc.MimeTypeVP8, 100)
 }
 
 // restart does a whole ICE restart by PATCH: the offer stays at home, only its credentials travel.

@@ -60,7 +60,7 @@ func TestOpenDoorsCarryEveryCodec(t *testing.T) {
 			late.post(url + "/whep/hall")
 			for name, s := range map[string]*screen{"early": before, "late": after} {
 				until(t, name, func() bool { return s.count(picture) > 20 && s.count(sound) > 40 })
-				s.check(t, codec)
+				s.check(t, codec, 1)
 			}
 			if n := server.Stats().Participants; n != 3 {
 				t.Errorf("%d participants", n)
