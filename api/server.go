@@ -81,6 +81,7 @@ func (s *Server) routes() {
 	s.routesOfSession()
 	s.routesOfSetup()
 	s.routesOfLessons()
+	s.routesOfDoors()
 	s.routesOfRecordings()
 	s.routesOfPlayback()
 	s.routesOfPeople()

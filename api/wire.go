@@ -204,3 +204,34 @@ type Link struct {
 	URL       string    `json:"url"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
+
+// NewDoor is a door to be made: a token that lets one device into the lesson.
+type NewDoor struct {
+	Name    string `json:"name" minLength:"1" maxLength:"60" doc:"Under which the device is seen in the lesson"`
+	Kind    string `json:"kind" enum:"publish,watch" doc:"publish: the device sends (WHIP); watch: it receives (WHEP)"`
+	Minutes int    `json:"minutes,omitempty" format:"int32" minimum:"5" maximum:"10080" default:"480" doc:"How long the token is good; in any case only during the lesson"`
+}
+
+// Door is a door as staff see it.
+type Door struct {
+	ID         string    `json:"id" format:"uuid"`
+	DeviceID   string    `json:"deviceId" format:"uuid" doc:"The participant as whom the device is seen"`
+	Name       string    `json:"name"`
+	Kind       string    `json:"kind" enum:"publish,watch"`
+	MadeByName string    `json:"madeByName"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+	Expired    bool      `json:"expired"`
+	Connected  bool      `json:"connected"`
+	URL        string    `json:"url" doc:"The address that the device is given"`
+}
+
+// Doors is a lesson's doors, oldest first; revoked ones are gone.
+type Doors struct {
+	Doors []Door `json:"doors" nullable:"false"`
+}
+
+// DoorMade carries the token, which is shown once and not stored.
+type DoorMade struct {
+	Door
+	Token string `json:"token" doc:"Bearer token of the device"`
+}

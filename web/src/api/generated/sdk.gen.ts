@@ -4,7 +4,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddClassData, AddClassErrors, AddClassResponses, AddLessonData, AddLessonErrors, AddLessonResponses, AddLinkData, AddLinkErrors, AddLinkResponses, AddPersonData, AddPersonErrors, AddPersonResponses, AddToClassData, AddToClassErrors, AddToClassResponses, DeleteRecordingData, DeleteRecordingErrors, DeleteRecordingResponses, GetLessonData, GetLessonErrors, GetLessonResponses, GetMeData, GetMeErrors, GetMeResponses, GetRecordingData, GetRecordingErrors, GetRecordingResponses, GetTodayData, GetTodayErrors, GetTodayResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, LookAtLinkData, LookAtLinkErrors, LookAtLinkResponses, LookAtSetupData, LookAtSetupErrors, LookAtSetupResponses, RemoveFromClassData, RemoveFromClassErrors, RemoveFromClassResponses, SetUpData, SetUpErrors, SetUpResponses, SetViewData, SetViewErrors, SetViewResponses, SignInByLinkData, SignInByLinkErrors, SignInByLinkResponses, SignInByPasswordData, SignInByPasswordErrors, SignInByPasswordResponses, SignOutData, SignOutErrors, SignOutResponses } from './types.gen';
+import type { AddClassData, AddClassErrors, AddClassResponses, AddDoorData, AddDoorErrors, AddDoorResponses, AddLessonData, AddLessonErrors, AddLessonResponses, AddLinkData, AddLinkErrors, AddLinkResponses, AddPersonData, AddPersonErrors, AddPersonResponses, AddToClassData, AddToClassErrors, AddToClassResponses, DeleteRecordingData, DeleteRecordingErrors, DeleteRecordingResponses, GetDoorsData, GetDoorsErrors, GetDoorsResponses, GetLessonData, GetLessonErrors, GetLessonResponses, GetMeData, GetMeErrors, GetMeResponses, GetRecordingData, GetRecordingErrors, GetRecordingResponses, GetTodayData, GetTodayErrors, GetTodayResponses, ListPeopleData, ListPeopleErrors, ListPeopleResponses, LookAtLinkData, LookAtLinkErrors, LookAtLinkResponses, LookAtSetupData, LookAtSetupErrors, LookAtSetupResponses, RemoveFromClassData, RemoveFromClassErrors, RemoveFromClassResponses, RevokeDoorData, RevokeDoorErrors, RevokeDoorResponses, SetUpData, SetUpErrors, SetUpResponses, SetViewData, SetViewErrors, SetViewResponses, SignInByLinkData, SignInByLinkErrors, SignInByLinkResponses, SignInByPasswordData, SignInByPasswordErrors, SignInByPasswordResponses, SignOutData, SignOutErrors, SignOutResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -58,6 +58,28 @@ export const addLesson = <ThrowOnError extends boolean = false>(options: Options
  * A lesson and who is inside
  */
 export const getLesson = <ThrowOnError extends boolean = false>(options: Options<GetLessonData, ThrowOnError>): RequestResult<GetLessonResponses, GetLessonErrors, ThrowOnError> => (options.client ?? client).get<GetLessonResponses, GetLessonErrors, ThrowOnError>({ url: '/api/v1/lessons/{id}', ...options });
+
+/**
+ * The lesson's doors for devices, and who is connected
+ */
+export const getDoors = <ThrowOnError extends boolean = false>(options: Options<GetDoorsData, ThrowOnError>): RequestResult<GetDoorsResponses, GetDoorsErrors, ThrowOnError> => (options.client ?? client).get<GetDoorsResponses, GetDoorsErrors, ThrowOnError>({ url: '/api/v1/lessons/{id}/doors', ...options });
+
+/**
+ * Make a door: a token that lets one device into the lesson
+ */
+export const addDoor = <ThrowOnError extends boolean = false>(options: Options<AddDoorData, ThrowOnError>): RequestResult<AddDoorResponses, AddDoorErrors, ThrowOnError> => (options.client ?? client).post<AddDoorResponses, AddDoorErrors, ThrowOnError>({
+    url: '/api/v1/lessons/{id}/doors',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke a door; what its device does ends at once
+ */
+export const revokeDoor = <ThrowOnError extends boolean = false>(options: Options<RevokeDoorData, ThrowOnError>): RequestResult<RevokeDoorResponses, RevokeDoorErrors, ThrowOnError> => (options.client ?? client).delete<RevokeDoorResponses, RevokeDoorErrors, ThrowOnError>({ url: '/api/v1/lessons/{id}/doors/{door}', ...options });
 
 /**
  * Who is signed in

@@ -6,6 +6,50 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type Door = {
+    connected: boolean;
+    /**
+     * The participant as whom the device is seen
+     */
+    deviceId: string;
+    expired: boolean;
+    expiresAt: string;
+    id: string;
+    kind: 'publish' | 'watch';
+    madeByName: string;
+    name: string;
+    /**
+     * The address that the device is given
+     */
+    url: string;
+};
+
+export type DoorMade = {
+    connected: boolean;
+    /**
+     * The participant as whom the device is seen
+     */
+    deviceId: string;
+    expired: boolean;
+    expiresAt: string;
+    id: string;
+    kind: 'publish' | 'watch';
+    madeByName: string;
+    name: string;
+    /**
+     * Bearer token of the device
+     */
+    token: string;
+    /**
+     * The address that the device is given
+     */
+    url: string;
+};
+
+export type Doors = {
+    doors: Array<Door>;
+};
+
 export type Empty = {
     [key: string]: never;
 };
@@ -97,6 +141,21 @@ export type Named = {
 };
 
 export type NewClass = {
+    name: string;
+};
+
+export type NewDoor = {
+    /**
+     * publish: the device sends (WHIP); watch: it receives (WHEP)
+     */
+    kind: 'publish' | 'watch';
+    /**
+     * How long the token is good; in any case only during the lesson
+     */
+    minutes?: number;
+    /**
+     * Under which the device is seen in the lesson
+     */
     name: string;
 };
 
@@ -413,6 +472,88 @@ export type GetLessonResponses = {
 };
 
 export type GetLessonResponse = GetLessonResponses[keyof GetLessonResponses];
+
+export type GetDoorsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/lessons/{id}/doors';
+};
+
+export type GetDoorsErrors = {
+    /**
+     * Error
+     */
+    default: Problem;
+};
+
+export type GetDoorsError = GetDoorsErrors[keyof GetDoorsErrors];
+
+export type GetDoorsResponses = {
+    /**
+     * OK
+     */
+    200: Doors;
+};
+
+export type GetDoorsResponse = GetDoorsResponses[keyof GetDoorsResponses];
+
+export type AddDoorData = {
+    body: NewDoor;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/lessons/{id}/doors';
+};
+
+export type AddDoorErrors = {
+    /**
+     * Error
+     */
+    default: Problem;
+};
+
+export type AddDoorError = AddDoorErrors[keyof AddDoorErrors];
+
+export type AddDoorResponses = {
+    /**
+     * Created
+     */
+    201: DoorMade;
+};
+
+export type AddDoorResponse = AddDoorResponses[keyof AddDoorResponses];
+
+export type RevokeDoorData = {
+    body?: never;
+    path: {
+        id: string;
+        door: string;
+    };
+    query?: never;
+    url: '/api/v1/lessons/{id}/doors/{door}';
+};
+
+export type RevokeDoorErrors = {
+    /**
+     * Error
+     */
+    default: Problem;
+};
+
+export type RevokeDoorError = RevokeDoorErrors[keyof RevokeDoorErrors];
+
+export type RevokeDoorResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type RevokeDoorResponse = RevokeDoorResponses[keyof RevokeDoorResponses];
 
 export type GetMeData = {
     body?: never;
