@@ -115,6 +115,21 @@ func matrix() []matrixCase {
 		{"POST", v1 + "/people/:id/link", ofAdmin(201, 404), func(w *world) string {
 			return v1 + "/people/" + w.demo.Students[0].ID.String() + "/link"
 		}, body(object{})},
+		// Devices come with a token; a browser's cookie opens nothing here.
+		{"POST", "/whip", everyone(401), nil, nil},
+		{"PATCH", "/whip/:session", everyone(401), nil, nil},
+		{"DELETE", "/whip/:session", everyone(401), nil, nil},
+		{"OPTIONS", "/whip", everyone(200), nil, nil},
+		{"OPTIONS", "/whip/:session", everyone(200), nil, nil},
+		{"GET", "/whip", everyone(204), nil, nil},
+		{"GET", "/whip/:session", everyone(204), nil, nil},
+		{"POST", "/whep", everyone(401), nil, nil},
+		{"PATCH", "/whep/:session", everyone(401), nil, nil},
+		{"DELETE", "/whep/:session", everyone(401), nil, nil},
+		{"OPTIONS", "/whep", everyone(200), nil, nil},
+		{"OPTIONS", "/whep/:session", everyone(200), nil, nil},
+		{"GET", "/whep", everyone(204), nil, nil},
+		{"GET", "/whep/:session", everyone(204), nil, nil},
 		{"GET", "/healthz", everyone(200), nil, nil},
 		{"HEAD", "/healthz", everyone(200), nil, nil},
 		{"GET", "/readyz", everyone(200), nil, nil},

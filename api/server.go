@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/zvonok/zvonok/api/signin"
+	"github.com/zvonok/zvonok/api/whip"
 )
 
 // Server answers HTTP. It is an http.Handler; [Server.Listen] gives it a socket with the right limits.
@@ -30,6 +31,7 @@ type Server struct {
 	draining  atomic.Bool
 	origins   *http.CrossOriginProtection
 	verified  chan struct{}
+	doors     *whip.Endpoint
 }
 
 const (
@@ -55,7 +57,7 @@ func New(config Config) (*Server, error) {
 		config: config, log: config.Logger, now: func() time.Time { return config.Now().UTC() }, echo: echo.New(),
 		passwords: signin.NewPasswords(config.PasswordCost, hashesAtOnce, hashWait), throttle: signin.NewThrottle(),
 		metrics: newMetrics(config.Version, config.Figures), verified: make(chan struct{}, segmentsAtOnce),
-		origins: http.NewCrossOriginProtection(),
+		origins: http.NewCrossOriginProtection(), doors: whip.New(whip.Config{}),
 	}
 	if config.PublicURL != "" {
 		if err := s.origins.AddTrustedOrigin(config.PublicURL); err != nil {
@@ -82,6 +84,7 @@ func (s *Server) routes() {
 	s.routesOfSetup()
 	s.routesOfLessons()
 	s.routesOfDoors()
+	s.routesOfDevices()
 	s.routesOfRecordings()
 	s.routesOfPlayback()
 	s.routesOfPeople()

@@ -22,6 +22,8 @@ type Rooms interface {
 	EndSession(session uuid.UUID)
 	// Revoke ends what a person does in any room: their rights changed; it does not wait.
 	Revoke(person uuid.UUID)
+	// AdmitDevice lets a device into its lesson; ended is called once the room is done with it.
+	AdmitDevice(ctx context.Context, d signaling.Device, ended func()) (*signaling.Guest, error)
 }
 
 // Recordings is the part of the recorder that the API needs.
@@ -39,6 +41,8 @@ type Services struct {
 	Objects    blob.Store
 	Rooms      Rooms
 	Recordings Recordings
+	// Relays gives the ICE servers for a device that reached the server under host; nil gives none.
+	Relays func(person uuid.UUID, host string) []signaling.ICEServer
 	// MasterKeyBackup is shown once, to the admin who sets the school up.
 	MasterKeyBackup string
 }

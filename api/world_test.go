@@ -90,6 +90,10 @@ func (f *fakeRooms) Revoke(person uuid.UUID) {
 	f.revoked = append(f.revoked, person)
 }
 
+func (f *fakeRooms) AdmitDevice(context.Context, signaling.Device, func()) (*signaling.Guest, error) {
+	return nil, signaling.ErrNotBegun
+}
+
 // fakeRecordings does with the rows what the recorder does.
 type fakeRecordings struct{ db *catalog.Catalog }
 

@@ -66,6 +66,8 @@ type Caller struct {
 	Person catalog.Person
 	// Session is the signed-in browser's, so that signing out ends the socket.
 	Session uuid.UUID
+	// MadeBy is who let a device in; nil for people.
+	MadeBy uuid.UUID
 }
 
 // Durations of the protocol. PROTOCOL.md names them.

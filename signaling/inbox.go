@@ -28,6 +28,7 @@ type news struct {
 	codec    *media.Codec
 	saved    *savedNews
 	expel    []func(Caller) bool
+	devices  []func(*room)
 }
 
 type speakerNews struct {
@@ -104,7 +105,12 @@ func (b *inbox) CodecChanged(codec media.Codec) { b.put(func(n *news) { n.codec 
 
 func (b *inbox) saved(s savedNews) { b.put(func(n *news) { n.saved = &s }) }
 
-// expel is the one thing that adds up: how often people sign out bounds it.
+// device is what a device's requests change; how often they come bounds it.
+func (b *inbox) device(do func(*room)) {
+	b.put(func(n *news) { n.devices = append(n.devices, do) })
+}
+
+// expel adds up like it: how often people sign out bounds it.
 func (b *inbox) expel(match func(Caller) bool) {
 	b.put(func(n *news) { n.expel = append(n.expel, match) })
 }

@@ -169,7 +169,7 @@ type (
 	Participant struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
-		Role string `json:"role" wire:"oneof=teacher|admin|student"` // teacher, admin, student
+		Role string `json:"role" wire:"oneof=teacher|admin|student|device"` // teacher, admin, student, device
 		// Sources that are on, by name.
 		Sources []string `json:"sources" wire:"each.oneof=microphone|camera|share|share_audio"`
 		HandAt  string   `json:"handAt,omitempty" wire:"time"` // RFC 3339

@@ -28,7 +28,7 @@ func (c *call) mute(m Mute) (Done, error) {
 			return nil
 		}
 		for _, s := range r.sessions {
-			if !s.staff() {
+			if !s.staff() && s.door == nil { // a hall's microphone is not the class talking
 				r.muteBy(s, by, sources...)
 			}
 		}

@@ -173,6 +173,9 @@ func (r *room) close() {
 func (r *room) interrupt() {
 	for _, s := range r.sessions {
 		s.over = true
+		if s.door != nil {
+			s.release()
+		}
 		r.goodbye(s, "upgraded", closeGoingAway)
 	}
 	r.closeConference()

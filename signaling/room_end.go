@@ -32,6 +32,9 @@ func (r *room) tick(now time.Time) {
 		if s.socket == nil && !s.awaySince.IsZero() && now.Sub(s.awaySince) >= resumeWithin {
 			r.drop(s, "lost")
 		}
+		if s.expired(now) {
+			r.drop(s, "left")
+		}
 	}
 	if r.state == stateLive && !r.endsAt.IsZero() && !now.Before(r.endsAt) {
 		r.log.Info("lesson ends without staff")
@@ -78,9 +81,7 @@ func (r *room) finish() {
 		s.over = true
 		delete(r.sessions, s.id)
 		r.goodbye(s, "ended", closeEnded)
-		if s.member != nil {
-			s.member.Leave()
-		}
+		s.release()
 		person := s.person
 		r.noteSharesEnd(s)
 		r.timeline("leave", &person, map[string]string{"reason": "ended"})

@@ -196,9 +196,7 @@ func (r *room) drop(s *session, reason string) {
 	}
 	s.over = true
 	delete(r.sessions, s.id)
-	if s.member != nil {
-		s.member.Leave()
-	}
+	s.release()
 	person, at := s.person, r.cfg.Clock()
 	r.journal.note(leaves(r.id, person, at))
 	r.countInside()

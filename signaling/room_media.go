@@ -14,6 +14,9 @@ func (r *room) read(n news) {
 	for _, match := range n.expel {
 		r.expelWhere(match)
 	}
+	for _, do := range n.devices {
+		do(r)
+	}
 	if r.state == stateEnded {
 		return
 	}
@@ -25,6 +28,9 @@ func (r *room) read(n news) {
 	for key, state := range n.legs {
 		if s := r.sessions[string(key.of)]; s != nil {
 			r.tellOne(s, "transport", Transport{Leg: legName(key.leg), State: legStateName(state)})
+			if s.door != nil && state == sfu.LegFailed {
+				r.drop(s, "lost")
+			}
 		}
 	}
 	if n.codec != nil && n.codec.String() != r.codec {

@@ -154,9 +154,10 @@ func (s *Server) find(lesson uuid.UUID) *room {
 	return s.rooms[lesson]
 }
 
-// Revoke ends all that a person does in any room: their rights changed or are gone. It does not wait.
+// Revoke ends all that a person does in any room, and the devices that they let in: their rights changed or are gone.
+// It does not wait.
 func (s *Server) Revoke(person uuid.UUID) {
-	s.expel(func(who Caller) bool { return who.Person.ID == person })
+	s.expel(func(who Caller) bool { return who.Person.ID == person || who.MadeBy == person })
 }
 
 // EndSession ends what a signed-in browser does in any room: it signed out. It does not wait.

@@ -45,6 +45,7 @@ type session struct {
 
 	member   sfu.Member // nil until the room is live
 	on       [media.Sources]bool
+	door     *behindDoor // nil for people
 	handAt   *time.Time
 	joinedAt time.Time
 }
@@ -68,8 +69,11 @@ func staff(who Caller) bool {
 	return role == policy.Teacher || role == policy.Admin
 }
 
-// emit numbers an event, keeps it for a resume, and sends it if the client is there.
+// emit numbers an event, keeps it for a resume, and sends it if the client is there. A device has nowhere to get it.
 func (s *session) emit(name string, body json.RawMessage) {
+	if s.door != nil {
+		return
+	}
 	s.last++
 	data := encodeEvent(name, s.last, body)
 	s.recent = append(s.recent, numbered{s.last, data})
@@ -107,7 +111,7 @@ func (s *session) replay(last uint64) {
 func (s *session) participant() Participant {
 	p := Participant{
 		ID: s.id, Name: s.who.Person.Name, Role: s.who.Person.Role, Sources: []string{},
-		HandAt: stampOf(s.handAt), Away: s.socket == nil, JoinedAt: stamp(s.joinedAt),
+		HandAt: stampOf(s.handAt), Away: s.socket == nil && s.door == nil, JoinedAt: stamp(s.joinedAt),
 	}
 	for i, on := range s.on {
 		if on {

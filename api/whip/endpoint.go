@@ -30,8 +30,6 @@ type ICEServer struct{ URL, Username, Credential string }
 type Config struct {
 	// MaxSessions bounds all sessions at once; 0: 4,000.
 	MaxSessions int
-	// ICEServers are asked for each new session, so that credentials may be short-lived; nil: none.
-	ICEServers func() []ICEServer
 }
 
 // Endpoint answers the requests of both doors. Its methods may be called from any goroutine.
@@ -63,6 +61,8 @@ type Visit struct {
 	URL string
 	// Voices is how many audio lines beside the stage's are filled.
 	Voices int
+	// ICEServers are what the device is told of, with credentials for its session.
+	ICEServers []ICEServer
 }
 
 // Enter finds the session's place in a room. ended is to be called when the room is done with it; the seat's Leave follows.
@@ -113,7 +113,7 @@ func (e *Endpoint) open(v Visit, leg sfu.Leg, read func(string) (*Offer, error),
 	h.Set("Location", v.URL+"/"+s.id)
 	h.Set("ETag", s.tag())
 	h.Set("Accept-Patch", fragmentType)
-	e.link(h)
+	link(v)
 	v.W.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(v.W, answer) // a device that went away shows by its silence
 	return nil
@@ -226,7 +226,7 @@ func (e *Endpoint) Patch(v Visit, id string) error {
 	}
 	v.W.Header().Set("Content-Type", fragmentType)
 	v.W.Header().Set("ETag", tag)
-	e.link(v.W.Header())
+	link(v)
 	v.W.WriteHeader(http.StatusOK)
 	_, _ = io.WriteString(v.W, fragmentOf(local)) // as above
 	return nil
@@ -291,16 +291,13 @@ func readBody(v Visit, mediaType string, limit int64) (string, error) {
 }
 
 // link tells of relays (RFC 9725, section 4.6).
-func (e *Endpoint) link(h http.Header) {
-	if e.config.ICEServers == nil {
-		return
-	}
-	for _, s := range e.config.ICEServers() {
+func link(v Visit) {
+	for _, s := range v.ICEServers {
 		value := fmt.Sprintf(`<%s>; rel="ice-server"`, s.URL)
 		if s.Username != "" {
 			value += fmt.Sprintf(`; username="%s"; credential="%s"; credential-type="password"`, s.Username, s.Credential)
 		}
-		h.Add("Link", value)
+		v.W.Header().Add("Link", value)
 	}
 }
 

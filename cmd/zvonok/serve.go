@@ -157,7 +157,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 	s.api.Attach(api.Services{
 		Catalog: s.catalog, Objects: s.objects, Rooms: s.rooms, MasterKeyBackup: s.key.String(),
-		Recordings: s.recorder,
+		Recordings: s.recorder, Relays: s.relays,
 	})
 	return s.rooms.Reopen(ctx)
 }

@@ -203,8 +203,8 @@ function asRoomState(value: unknown, at = 'RoomState'): RoomState {
 export interface Participant {
   readonly id: string;
   readonly name: string;
-  /** teacher, admin, student */
-  readonly role: 'teacher' | 'admin' | 'student';
+  /** teacher, admin, student, device */
+  readonly role: 'teacher' | 'admin' | 'student' | 'device';
   /** Sources that are on, by name. */
   readonly sources: readonly ('microphone' | 'camera' | 'share' | 'share_audio')[];
   /** RFC 3339 */
@@ -219,7 +219,7 @@ function asParticipant(value: unknown, at = 'Participant'): Participant {
   return {
     id: required(o, at, 'id', string),
     name: required(o, at, 'name', string),
-    role: required(o, at, 'role', oneOf('teacher', 'admin', 'student')),
+    role: required(o, at, 'role', oneOf('teacher', 'admin', 'student', 'device')),
     sources: required(o, at, 'sources', array(oneOf('microphone', 'camera', 'share', 'share_audio'))),
     ...optional(o, at, 'handAt', time),
     away: required(o, at, 'away', boolean),

@@ -112,7 +112,7 @@ export function others(room: Room): readonly Participant[] {
 }
 
 export function isStaff(one: Participant): boolean {
-  return one.role !== 'student';
+  return one.role === 'teacher' || one.role === 'admin';
 }
 
 /** Who shows a screen, me included. */

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Participant } from '@/protocol/generated.ts';
+import { isStaff } from '@/rtc/roomState.ts';
 import { Avatar } from '@/ui/Avatar.tsx';
 import { IconButton } from '@/ui/IconButton.tsx';
 import { Icon, type IconName } from '@/ui/icons.tsx';
@@ -27,7 +28,7 @@ export function PersonRow({ one, moderate, onRemove }: Props) {
         <HandMark one={one} moderate={moderate} />
         {moderate && !self && <PictureMarks one={one} />}
         <MicMark one={one} moderate={moderate && !self} />
-        {moderate && !self && one.role === 'student' && (
+        {moderate && !self && !isStaff(one) && (
           <IconButton
             icon="x"
             size={20}
