@@ -1,6 +1,6 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import { ask } from './ask.ts';
-import { getLesson, getMe, getRecording, getToday, listPeople } from './generated/sdk.gen.ts';
+import { getDoors, getLesson, getMe, getRecording, getToday, listPeople } from './generated/sdk.gen.ts';
 import { mayPass } from './problem.ts';
 
 const second = 1000; // ms
@@ -39,6 +39,14 @@ export const lessonQuery = (id: string) =>
   queryOptions({
     queryKey: ['lesson', id],
     queryFn: () => ask(getLesson({ path: { id } })),
+  });
+
+/** Whoever comes and goes is told by the room; a colleague's new door is asked for. */
+export const doorsQuery = (lesson: string) =>
+  queryOptions({
+    queryKey: ['doors', lesson],
+    queryFn: () => ask(getDoors({ path: { id: lesson } })),
+    refetchInterval: 10 * second,
   });
 
 export const peopleQuery = queryOptions({

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { sharer } from '@/rtc/roomState.ts';
 import { Banners } from './Banners.tsx';
 import { Bar, type PanelName } from './bar/Bar.tsx';
+import { DoorsDialog } from './doors/DoorsDialog.tsx';
 import styles from './Inside.module.css';
 import { Notices } from './Notices.tsx';
 import { ChatPanel } from './panel/ChatPanel.tsx';
@@ -47,6 +48,7 @@ function useOwnView() {
 export function Inside({ onLeave }: { onLeave: () => void }) {
   const view = useOwnView();
   const [settings, setSettings] = useState(false);
+  const [doors, setDoors] = useState(false);
   const { layout, pinned, panel, setPinned, togglePanel, toggleLayout } = view;
   useWakeLock();
   useKeys({
@@ -72,8 +74,10 @@ export function Inside({ onLeave }: { onLeave: () => void }) {
         layout={layout}
         onLayout={toggleLayout}
         onSettings={() => setSettings(true)}
+        onDoors={() => setDoors(true)}
         onLeave={onLeave}
       />
+      {doors && <DoorsDialog onClose={() => setDoors(false)} />}
       <SettingsDialog open={settings} onClose={() => setSettings(false)} />
     </>
   );

@@ -18,11 +18,12 @@ interface Props {
   layout: 'speaker' | 'grid';
   onLayout: () => void;
   onSettings: () => void;
+  onDoors: () => void;
   onLeave: () => void;
 }
 
 /** Everything one does in a lesson, within the thumb's reach. */
-export function Bar({ panel, onPanel, layout, onLayout, onSettings, onLeave }: Props) {
+export function Bar({ panel, onPanel, layout, onLayout, onSettings, onDoors, onLeave }: Props) {
   const compact = useCompact();
   const permissions = useRoom((room) => room.permissions);
   return (
@@ -39,6 +40,7 @@ export function Bar({ panel, onPanel, layout, onLayout, onSettings, onLeave }: P
         onLayout={onLayout}
         onPeople={() => onPanel('people')}
         onSettings={onSettings}
+        onDoors={onDoors}
       />
       <LeaveButton onLeave={onLeave} />
     </footer>

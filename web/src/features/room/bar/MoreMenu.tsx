@@ -13,12 +13,14 @@ interface Props {
   onLayout: () => void;
   onPeople: () => void;
   onSettings: () => void;
+  onDoors: () => void;
 }
 
 /** What is needed less often, and on a phone what the bar has no room for. */
-export function MoreMenu({ compact, layout, onLayout, onPeople, onSettings }: Props) {
+export function MoreMenu({ compact, layout, onLayout, onPeople, onSettings, onDoors }: Props) {
   const { t } = useTranslation('room');
   const count = useRoom((room) => room.people.length);
+  const moderate = useRoom((room) => room.permissions.moderate);
   const trigger = <BarButton name="more" icon="more" label={t('bar.more')} caption={t('bar.moreCaption')} />;
   return (
     <Menu trigger={trigger} side="top">
@@ -42,6 +44,11 @@ export function MoreMenu({ compact, layout, onLayout, onPeople, onSettings }: Pr
       <Entry icon="settings" onSelect={onSettings} name="settings">
         {t('menu.settings')}
       </Entry>
+      {moderate && (
+        <Entry icon="camera" onSelect={onDoors} name="doors">
+          {t('menu.doors')}
+        </Entry>
+      )}
       {compact && <CompactItems />}
     </Menu>
   );
