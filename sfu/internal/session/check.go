@@ -50,8 +50,8 @@ func (s *Session) check(from netip.AddrPort, data []byte) {
 		s.host.drop(DropAddress)
 		return
 	}
+	s.alive() // first: who is answered is sent to
 	s.answer(from, x, c, 0)
-	s.alive()
 }
 
 // authenticate finds whose password the check was made with.

@@ -39,20 +39,19 @@ var profiles = map[dtls.SRTPProtectionProfile]seal.Profile{
 // DTLS' own cookie is left out.
 func (s *Session) record(data []byte) {
 	s.mu.Lock()
-	l := s.link
-	if l == nil && !s.closed {
+	defer s.mu.Unlock()
+	if s.link == nil && !s.closed {
 		switch parked := s.parked; {
 		case parked != nil:
-			l, s.parked = newLink(s), nil
-			s.wg.Go(func() { s.wake(l, parked) })
+			s.rouse(newLink(s), parked)
 		case s.state == Connecting:
-			l = newLink(s)
+			l := newLink(s)
+			close(l.ready)
+			s.link = l
 			s.wg.Go(func() { s.shake(l) })
 		}
-		s.link = l
 	}
-	s.mu.Unlock()
-	if l == nil || !l.push(data) {
+	if s.link == nil || !s.link.push(data) {
 		s.host.drop(DropHandshake)
 	}
 }

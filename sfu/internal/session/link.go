@@ -21,24 +21,31 @@ type link struct {
 	deadline *deadline.Deadline
 	closed   chan struct{}
 	once     sync.Once
-	// muted says that nothing may be written any more.
+	// muted says that nothing may be read or written any more: what comes waits for the link's successor.
 	muted atomic.Bool
+	// ready is closed when records may be read.
+	ready chan struct{}
 	// ending is done when the session closes.
 	ending context.Context
 	end    context.CancelFunc
 }
 
-func newLink(s *Session) *link {
-	l := &link{session: s, records: make(chan []byte, linkQueue), deadline: deadline.New(), closed: make(chan struct{})}
+func newLink(s *Session) *link { return newLinkWith(s, make(chan []byte, linkQueue)) }
+
+// newLinkWith takes the records over that another link has left.
+func newLinkWith(s *Session, records chan []byte) *link {
+	l := &link{session: s, records: records, deadline: deadline.New(), closed: make(chan struct{}), ready: make(chan struct{})}
 	l.ending, l.end = context.WithCancel(context.Background())
 	return l
 }
 
-// push hands a record over; false when there is no room.
+// push hands a record over; false when there is no room, or nobody who reads. The session's mu is held.
 func (l *link) push(b []byte) bool {
 	select {
 	case <-l.closed:
-		return false
+		if !l.muted.Load() {
+			return false
+		}
 	default:
 	}
 	select {
@@ -58,12 +65,31 @@ func (remote) String() string  { return "subscriber" }
 // ReadFrom implements net.PacketConn.
 func (l *link) ReadFrom(b []byte) (int, net.Addr, error) {
 	select {
+	case <-l.ready:
+	case <-l.deadline.Done():
+		return 0, nil, os.ErrDeadlineExceeded
+	case <-l.closed:
+		return 0, nil, net.ErrClosed
+	}
+	select {
 	case r := <-l.records:
+		if l.muted.Load() {
+			l.giveBack(r)
+			return 0, nil, net.ErrClosed
+		}
 		return copy(b, r), remote{}, nil
 	case <-l.deadline.Done():
 		return 0, nil, os.ErrDeadlineExceeded
 	case <-l.closed:
 		return 0, nil, net.ErrClosed
+	}
+}
+
+// giveBack leaves a record to the successor; without room it is lost, as any datagram may be.
+func (l *link) giveBack(r []byte) {
+	select {
+	case l.records <- r:
+	default:
 	}
 }
 

@@ -38,7 +38,11 @@ func (s *Session) park(conn *dtls.Conn, l *link) {
 	}
 	s.mu.Lock()
 	closed := s.closed
-	if !closed {
+	switch {
+	case closed:
+	case len(l.records) > 0: // came while the connection was put away
+		s.rouse(newLinkWith(s, l.records), &state)
+	default:
 		s.link, s.parked = nil, &state
 	}
 	s.mu.Unlock()
@@ -47,7 +51,14 @@ func (s *Session) park(conn *dtls.Conn, l *link) {
 	}
 }
 
-// takeUp brings a parked connection back to life.
+// rouse takes a parked connection up for the records on a link. mu is held.
+func (s *Session) rouse(l *link, state *dtls.State) {
+	s.link, s.parked = l, nil
+	s.wg.Go(func() { s.wake(l, state) })
+}
+
+// takeUp brings a parked connection back to life. It reads nothing before it is up: what comes earlier is taken for part
+// of a handshake, and a goodbye among it for the handshake's failure.
 func (s *Session) takeUp(state *dtls.State, l *link) (*dtls.Conn, error) {
 	conn, err := dtls.ResumeWithOptions(state, l, remote{}, dtls.WithLoggerFactory(s.host.cfg.Logs))
 	if err != nil {
@@ -55,7 +66,12 @@ func (s *Session) takeUp(state *dtls.State, l *link) (*dtls.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeLimit)
 	defer cancel()
-	return conn, conn.HandshakeContext(ctx)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	close(l.ready)
+	return conn, nil
 }
 
 // wake attends to a parked connection for a record that came.

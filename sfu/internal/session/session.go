@@ -171,6 +171,10 @@ func (s *Session) Receive(from netip.AddrPort, kind port.Kind, data []byte) {
 // alive notes a sign of life that nobody else could have given.
 func (s *Session) alive() {
 	s.heard.Store(int64(s.host.now()))
+	s.reopen()
+}
+
+func (s *Session) reopen() {
 	if !s.dest.Ready() && s.keys.Load() != nil {
 		s.mu.Lock()
 		if s.state == Connected && !s.closed && s.selected.IsValid() {
@@ -182,9 +186,14 @@ func (s *Session) alive() {
 
 // look stops sending to a client that is silent, and gives it up in the end.
 func (s *Session) look(now time.Duration) {
-	silent := now - time.Duration(s.heard.Load())
+	heard := s.heard.Load()
+	silent := now - time.Duration(heard)
 	if silent > consent {
 		s.dest.Close()
+		if s.heard.Load() != heard { // a sign came between the two, and found nothing closed
+			s.reopen()
+			return
+		}
 	}
 	if silent > s.host.cfg.Timeout {
 		s.become(Failed)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -246,30 +248,71 @@ func TestBothSidesSayGoodbye(t *testing.T) {
 // A parked connection has no goroutine and hears and says goodbye all the same, after junk too.
 func TestAParkedConnectionIsTakenUpAgain(t *testing.T) {
 	w := newLingeringWorld(t, 100*time.Millisecond)
-	parked := func(s *opened) func() bool {
-		return func() bool {
+	parked := func(s *opened, but *dtls.State) (state *dtls.State) {
+		w.until("parked", func() bool {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return s.parked != nil && s.link == nil
-		}
+			state = s.parked
+			return state != nil && state != but && s.link == nil
+		})
+		return state
 	}
+	// A record of data, and a goodbye in the clear as anybody could send it.
+	junk, forged := []byte{23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4}, []byte{21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0}
 	s, c, conn, _, _ := w.connected(gcm)
-	w.until("parked", parked(s))
-	c.send([]byte{23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4})
-	w.until("parked again", parked(s))
-	if !s.Ready() {
-		t.Error("parking ended the session")
+	state := parked(s, nil)
+	for _, record := range [][]byte{junk, forged, {22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0xff, 0xff}} {
+		c.send(record)
+		state = parked(s, state)
+		if !s.Ready() {
+			t.Errorf("% x ended the session", record)
+		}
 	}
 	s.Close()
 	if _, err := conn.Read(make([]byte, 10)); !errors.Is(err, io.EOF) {
 		t.Errorf("the client heard no goodbye: %v", err)
 	}
-	s, _, conn, _, _ = w.connected(cm)
-	w.until("parked", parked(s))
+	// The goodbye is heard, whatever else waits with it while the connection is taken up.
+	s, c, conn, _, _ = w.connected(cm)
+	parked(s, nil)
+	c.send(junk)
+	c.send(forged)
 	if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
 	w.until("sending stops", func() bool { return !s.Ready() })
+}
+
+// What comes while a connection is being put away is for the one that is taken up next.
+func TestRecordsOutliveTheLink(t *testing.T) {
+	w := newTestWorld(t)
+	s, _, _, _, _ := w.connected(gcm)
+	first := newLink(s.Session)
+	close(first.ready)
+	first.muted.Store(true)
+	first.push([]byte("one"))
+	if _, _, err := first.ReadFrom(make([]byte, 9)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a muted link was read: %v", err)
+	}
+	_ = first.Close()
+	first.push([]byte("two"))
+	next := newLinkWith(s.Session, first.records)
+	_ = next.SetReadDeadline(time.Now().Add(-time.Second))
+	if _, _, err := next.ReadFrom(make([]byte, 9)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("read before the connection was up: %v", err)
+	}
+	_ = next.SetReadDeadline(time.Time{})
+	close(next.ready)
+	b := make([]byte, 9)
+	for _, want := range []string{"one", "two"} {
+		if n, _, err := next.ReadFrom(b); err != nil || string(b[:n]) != want {
+			t.Errorf("%q instead of %q: %v", b[:n], want, err)
+		}
+	}
+	_ = next.Close()
+	if next.push([]byte("three")) {
+		t.Error("a closed link took a record")
+	}
 }
 
 func TestJunkEndsNothing(t *testing.T) {
