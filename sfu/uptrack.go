@@ -42,6 +42,7 @@ type upTrack struct {
 	// shards have a down track that wants the packets.
 	shards atomic.Pointer[[]*shard]
 	report atomic.Pointer[media.SenderReport]
+	lead   reportLead // of the goroutine that reads RTCP
 	// arrived is the time of the latest packet, ticked its timestamp, both since the origin and unwrapped.
 	arrived atomic.Int64
 	ticked  atomic.Uint64
@@ -189,6 +190,9 @@ func (u *upTrack) setReport(ntp uint64, ts uint32, now time.Time) {
 		return // nothing received yet: the timestamp cannot be unwrapped
 	}
 	sr := &media.SenderReport{TS: media.NearTicks(ref, ts), NTP: ntpTime(ntp), Arrival: now}
+	if !u.lead.credible(u.leadOf(sr.TS, now)) {
+		return
+	}
 	u.source.clock.add(*sr)
 	u.report.Store(sr)
 	if !u.source.passes() {
