@@ -15,6 +15,8 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/srtp/v3"
 	"github.com/pion/stun/v4"
+
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 )
 
 const gcm, cm = dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80
@@ -312,6 +314,38 @@ func TestRecordsOutliveTheLink(t *testing.T) {
 	_ = next.Close()
 	if next.push([]byte("three")) {
 		t.Error("a closed link took a record")
+	}
+}
+
+// Sealing and sending take no lock of the session's or its host's: whoever holds one cannot hold up a shard.
+func TestSendingTakesNoLock(t *testing.T) {
+	w := newTestWorld(t)
+	s, _, _, _, _ := w.connected(gcm)
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	batch := egress.NewSocket(conn).Batch()
+	sent := make(chan bool, 1)
+	w.host.mu.Lock()
+	defer w.host.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	go func() {
+		header := []byte{0x80, 96, 0, 7, 0, 0, 0, 1, 0, 0, 0, 9}
+		buf := batch.Space(s.Dest(), 200)
+		if buf == nil || !s.Ready() {
+			sent <- false
+			return
+		}
+		copy(buf, header)
+		batch.Commit(len(s.Sealer().RTP(buf, len(header), []byte("picture"), 9, 7)), egress.Video)
+		s.RTCPIndex()
+		sent <- batch.Flush().Sent == 1
+	}()
+	if !receive(t, sent) {
+		t.Error("nothing was sent")
 	}
 }
 
