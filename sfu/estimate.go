@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtcp"
-
 	"github.com/zvonok/zvonok/sfu/internal/bwe"
 	"github.com/zvonok/zvonok/sfu/internal/egress"
 	"github.com/zvonok/zvonok/sfu/media"
@@ -94,11 +92,18 @@ type wideFeedback struct {
 
 var wideFeedbacks = sync.Pool{New: func() any { return &wideFeedback{arrivals: make([]bwe.Arrival, 0, 64)} }}
 
-// hear takes feedback on the transport's goroutine.
-func (p *path) hear(f *rtcp.TransportLayerCC) {
+// hear takes a packet of feedback on the transport's goroutine; it is false when it cannot be read.
+func (p *path) hear(packet []byte) bool {
 	w, _ := wideFeedbacks.Get().(*wideFeedback)
-	w.path, w.arrivals = p, bwe.Arrivals(f, w.arrivals[:0])
+	arrivals, err := bwe.Parse(packet, w.arrivals[:0])
+	w.arrivals = arrivals
+	if err != nil {
+		wideFeedbacks.Put(w)
+		return false
+	}
+	w.path = p
 	p.ask(feedback{wide: w})
+	return true
 }
 
 // watch begins to estimate, unwatch ends it; both run on the shard.

@@ -121,11 +121,7 @@ func dispatchOne(p []byte, e *Events) bool {
 			e.NACK(media, list)
 		}
 	case p[1] == typeTransport && format == formatWide && e.Transport != nil:
-		feedback := &rtcp.TransportLayerCC{}
-		if feedback.Unmarshal(p) != nil {
-			return false
-		}
-		e.Transport(feedback)
+		return e.Transport(p)
 	case p[1] == typePayload && format == formatPLI && e.Keyframe != nil:
 		e.Keyframe(media)
 	case p[1] == typePayload && format == formatFIR && e.Keyframe != nil:

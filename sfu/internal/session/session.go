@@ -38,8 +38,9 @@ type Events struct {
 	// the callee's. NACK asks for sequence numbers of a stream again, Keyframe for a picture that needs no other.
 	NACK     func(ssrc uint32, numbers []uint16)
 	Keyframe func(ssrc uint32)
-	// Transport is transport-wide feedback, Report one block of a receiver report.
-	Transport func(*rtcp.TransportLayerCC)
+	// Transport is one packet of transport-wide feedback as it came, valid during the call only; it is false when it
+	// cannot be read. Report is one block of a receiver report.
+	Transport func(packet []byte) bool
 	Report    func(rtcp.ReceptionReport)
 }
 

@@ -392,6 +392,21 @@ func TestSendersAreBounded(t *testing.T) {
 	}
 }
 
+// Feedback and receiver reports come several times a second from everybody: reading them allocates nothing.
+func TestReportsDoNotAllocate(t *testing.T) {
+	report := []byte{0x81, 201, 0, 7, 0, 0, 0, 1}
+	compound := append(append(report, make([]byte, 24)...), 0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0, 2, 0, 0, 1, 3, 0x20, 2, 4, 4)
+	reports, bytes := 0, 0
+	e := &Events{Report: func(rtcp.ReceptionReport) { reports++ }, Transport: func(b []byte) bool { bytes += len(b); return true }}
+	if n := testing.AllocsPerRun(100, func() {
+		if !dispatch(compound, e) {
+			t.Error("refused")
+		}
+	}); n != 0 || reports != 101 || bytes != 101*24 {
+		t.Errorf("%v allocations; %d reports, %d bytes of feedback", n, reports, bytes)
+	}
+}
+
 // FuzzReports: no compound panics or asks for more than its length allows.
 func FuzzReports(f *testing.F) {
 	for _, p := range []rtcp.Packet{
@@ -415,7 +430,7 @@ func FuzzReports(f *testing.F) {
 					t.Errorf("%d numbers", len(n))
 				}
 			},
-			Keyframe: func(uint32) { wishes++ }, Transport: func(*rtcp.TransportLayerCC) { wishes++ }, Report: func(rtcp.ReceptionReport) { wishes++ },
+			Keyframe: func(uint32) { wishes++ }, Transport: func([]byte) bool { wishes++; return true }, Report: func(rtcp.ReceptionReport) { wishes++ },
 		})
 		if wishes > len(b)/4 {
 			t.Errorf("%d wishes in %d bytes", wishes, len(b))
