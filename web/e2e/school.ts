@@ -72,7 +72,7 @@ export { expect };
 export async function openLink(person: Person, url: string): Promise<void> {
   person.complaints.length = 0;
   await person.page.goto(url);
-  await person.page.getByRole('button', { name: /Это я, войти|It.s me/ }).click();
+  await person.page.getByRole('button', { name: /Это я, войти|That.s me/ }).click();
   await expect(person.page).not.toHaveURL(/\/l\//);
   await expect(person.page.getByRole('heading').first()).toBeVisible();
   // The next page is there: nothing about the used link was asked again.

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """One GStreamer webrtcbin at a WHIP or WHEP door, the smallest client there is: one POST, no trickling.
 
-webrtcbin.py publish URL CODEC [TOKEN]   sends a test picture (CODEC: vp8, h264, vp9) and a tone until it is killed
+webrtcbin.py publish URL CODEC [TOKEN [FILM HZ]]   sends a picture (CODEC: vp8, h264, vp9) and a tone until it is killed:
+                                                  a test picture, or a film (y4m) over and over
 webrtcbin.py play URL CODEC [TOKEN]      decodes and prints "picture WIDTHxHEIGHT" and "sound" for each 25th buffer
 """
+import os
 import sys
+import threading
 import urllib.request
 
 import gi
@@ -16,6 +19,7 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 mode, url, codec = sys.argv[1:4]
 token = sys.argv[4] if len(sys.argv) > 4 else ""
+film, hertz = sys.argv[5:7] if len(sys.argv) > 6 else ("", "440")
 Gst.init(None)
 loop = GLib.MainLoop()
 
@@ -38,11 +42,28 @@ def fail(why):
     loop.quit()
 
 
+def unroll(path, to):
+    """Writes one endless y4m: the header once, the pictures again and again."""
+    with open(path, "rb") as y4m, open(to, "wb") as out:
+        out.write(y4m.readline())
+        pictures = y4m.tell()
+        while True:
+            while part := y4m.read(1 << 20):
+                out.write(part)
+            y4m.seek(pictures)
+
+
+SOURCE = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1"
+if film:
+    reader, writer = os.pipe()
+    threading.Thread(target=unroll, args=(film, writer), daemon=True).start()
+    SOURCE = f"fdsrc fd={reader} ! y4mdec ! clocksync ! queue ! videoconvert"
+
 if mode == "publish":
     pipeline = Gst.parse_launch(
         "webrtcbin name=door bundle-policy=max-bundle "
-        f"videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! {ENCODERS[codec]} ! {VIDEO} ! door. "
-        f"audiotestsrc is-live=true ! audioconvert ! audioresample ! opusenc ! rtpopuspay ! {AUDIO} ! door. "
+        f"{SOURCE} ! {ENCODERS[codec]} ! {VIDEO} ! door. "
+        f"audiotestsrc is-live=true freq={hertz} volume=0.35 ! audioconvert ! audioresample ! opusenc ! rtpopuspay ! {AUDIO} ! door. "
     )
     door = pipeline.get_by_name("door")
 else:
