@@ -51,7 +51,29 @@ type reply struct {
 // maxLine bounds one line between parent and child: the largest offer is far below.
 const maxLine = 1 << 20
 
-// hall is the child's side: a media server with one room, driven by lines of JSON.
+// serving is a server under test, driven by lines of JSON.
+type serving interface {
+	// member does join, publish, subscribe, view or leave; the answer to a description is another.
+	member(ctx context.Context, req request) (sdp string, err error)
+	stats() sfu.Stats
+	close() error
+}
+
+// newServing makes the server of a kind of its own: plain, or ours, with a tap or without.
+func newServing(kind string) (serving, error) {
+	switch kind {
+	case hallOurs, hallTapped:
+		return newHall(kind == hallTapped)
+	case hallPlain:
+		return newPlain()
+	}
+	return nil, fmt.Errorf("loadgen: no server %q", kind)
+}
+
+// The kinds of a hall.
+const hallOurs, hallTapped, hallPlain = "ours", "tapped", "plain"
+
+// hall is the child's side: a media server with one room.
 type hall struct {
 	server *sfu.Server
 	room   *sfu.Room
@@ -60,18 +82,32 @@ type hall struct {
 	members map[media.ParticipantID]sfu.Member
 }
 
-// serveHall runs the server under test until stdin ends.
-func serveHall(in io.Reader, out io.Writer) error {
+func newHall(tap bool) (*hall, error) {
 	server, err := sfu.NewServer(sfu.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = server.Close() }()
 	room, err := server.OpenRoom("lecture", quiet{})
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	if tap {
+		room.SetTap(&tapped{})
+	}
+	return &hall{server: server, room: room, members: map[media.ParticipantID]sfu.Member{}}, nil
+}
+
+func (h *hall) stats() sfu.Stats { return h.server.Stats() }
+
+func (h *hall) close() error { return h.server.Close() }
+
+// serveHall runs the server under test until stdin ends.
+func serveHall(kind string, in io.Reader, out io.Writer) error {
+	h, err := newServing(kind)
 	if err != nil {
 		return err
 	}
-	h := &hall{server: server, room: room, members: map[media.ParticipantID]sfu.Member{}}
+	defer func() { _ = h.close() }()
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	var (
@@ -85,7 +121,7 @@ func serveHall(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("loadgen: request: %w", err)
 		}
 		wait.Go(func() {
-			answer := h.do(req)
+			answer := do(h, req)
 			answer.ID = req.ID
 			writing.Lock()
 			defer writing.Unlock()
@@ -97,10 +133,10 @@ func serveHall(in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func (h *hall) do(req request) reply {
+func do(h serving, req request) reply {
 	switch req.Op {
 	case "stats":
-		s := h.server.Stats()
+		s := h.stats()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return reply{Stats: &s, Mallocs: m.Mallocs}
@@ -209,12 +245,12 @@ type child struct {
 }
 
 // startChild runs this same program as the server under test, on one processor of its own when pin is 0 or more.
-func startChild(pin int, stderr io.Writer) (*child, error) {
+func startChild(kind string, pin int, stderr io.Writer) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	c := &child{cmd: exec.Command(self, "loadgen", "--hall"), done: make(chan struct{}), waiting: map[uint64]chan reply{}}
+	c := &child{cmd: exec.Command(self, "loadgen", "--hall", kind), done: make(chan struct{}), waiting: map[uint64]chan reply{}}
 	c.cmd.Stderr = stderr
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

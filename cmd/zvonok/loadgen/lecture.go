@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,8 @@ type options struct {
 	// Simulcast sends all three encodings, else the largest alone. Joined lets listeners take packets joined by the
 	// kernel. Floor measures it in the same run.
 	Simulcast, Joined, Floor bool
+	// Server is the kind of the server under test; ours when empty.
+	Server string
 	// Profile is where the server's profile of the window goes, if anywhere.
 	Profile string
 }
@@ -57,7 +60,7 @@ func (o options) run(stderr io.Writer) (r result, err error) {
 			return r, fmt.Errorf("loadgen: pin: %w", err)
 		}
 	}
-	c, err := startChild(server, stderr)
+	c, err := startChild(cmp.Or(o.Server, hallOurs), server, stderr)
 	if err != nil {
 		return r, err
 	}

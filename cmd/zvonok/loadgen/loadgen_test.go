@@ -51,7 +51,8 @@ func TestLectureThroughAServer(t *testing.T) {
 	for _, o := range []options{
 		{Listeners: 2, Length: 2 * time.Second, Floor: true},
 		{Listeners: 1, Length: 2 * time.Second, Simulcast: true, Joined: true},
-		{Meeting: 3, Length: 2 * time.Second},
+		{Meeting: 3, Length: 2 * time.Second, Server: hallTapped},
+		{Meeting: 3, Length: 2 * time.Second, Server: hallPlain},
 	} {
 		n := max(o.Listeners, o.Meeting)
 		r, err := o.run(os.Stderr)

@@ -32,7 +32,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&o.Joined, "gro", false, "listeners take packets that the kernel has joined: as cheap as it gets for the server")
 	flags.BoolVar(&o.Floor, "floor", true, "measure in the same run what sealing and sending alone cost")
 	flags.StringVar(&o.Profile, "profile", "", "write the server's processor profile to this file")
-	hallMode := flags.Bool("hall", false, "be the server under test: requests on stdin, answers on stdout")
+	flags.StringVar(&o.Server, "server", hallOurs, "the server under test: ours, tapped (ours with a tap on it, as a recorder's) or plain (Pion alone, to compare with)")
+	hallKind := flags.String("hall", "", "be the server under test, of this kind: requests on stdin, answers on stdout")
 	captureFile := flags.String("capture", "", "record what a browser sends to this file")
 	talking := talkFlags(flags)
 	if err := flags.Parse(args); err != nil {
@@ -40,8 +41,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	switch {
-	case *hallMode:
-		err = serveHall(os.Stdin, stdout)
+	case *hallKind != "":
+		err = serveHall(*hallKind, os.Stdin, stdout)
 	case *captureFile != "":
 		err = captureTo(*captureFile, stdout)
 	case talking.Link != "":
