@@ -73,9 +73,9 @@ func (o *Open) Close() {
 
 var _ sfu.Events = (*openRoom)(nil)
 
-// LegChanged ends the session whose transport failed.
+// LegChanged ends the session whose transport failed or said goodbye.
 func (r *openRoom) LegChanged(of media.ParticipantID, _ sfu.Leg, state sfu.LegState) {
-	if state != sfu.LegFailed {
+	if state != sfu.LegFailed && state != sfu.LegClosed {
 		return
 	}
 	r.open.mu.Lock()

@@ -33,6 +33,9 @@ type View struct {
 	ShareHeight int
 	// Tiles are the cameras wanted in tile slots. The server keeps an occupant in its slot while it is wanted.
 	Tiles []TileView
+	// LowData asks to be sent little: sound, and of the pictures only what fits into 150 kbit/s together with it, none of
+	// them larger than its smallest layer. A screen comes whole or not at all.
+	LowData bool
 }
 
 // TileView wants one participant's camera.
@@ -72,6 +75,8 @@ const (
 	LegConnected
 	// LegFailed: the client makes a new transport with a new offer.
 	LegFailed
+	// LegClosed: the other side said goodbye. A client that has a socket says there what comes next; others are gone.
+	LegClosed
 )
 
 // Events tells the room's owner (signaling) what happened. All run on the room's goroutine.

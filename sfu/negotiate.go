@@ -16,8 +16,10 @@ func watchState(pc *webrtc.PeerConnection, report func(LegState)) {
 			report(LegConnected)
 		case webrtc.PeerConnectionStateFailed:
 			report(LegFailed)
+		case webrtc.PeerConnectionStateClosed:
+			report(LegClosed)
 		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateConnecting,
-			webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateClosed:
+			webrtc.PeerConnectionStateDisconnected:
 		}
 	})
 }

@@ -27,10 +27,7 @@ func (r *room) read(n news) {
 	}
 	for key, state := range n.legs {
 		if s := r.sessions[string(key.of)]; s != nil {
-			r.tellOne(s, "transport", Transport{Leg: legName(key.leg), State: legStateName(state)})
-			if s.door != nil && state == sfu.LegFailed {
-				r.drop(s, "lost")
-			}
+			r.readLeg(s, key.leg, state)
 		}
 	}
 	if n.codec != nil && n.codec.String() != r.codec {
@@ -42,6 +39,18 @@ func (r *room) read(n news) {
 	}
 	if n.saved != nil {
 		r.readSaved(*n.saved)
+	}
+}
+
+// readLeg passes a transport's state on; a device without one is gone.
+func (r *room) readLeg(s *session, leg sfu.Leg, state sfu.LegState) {
+	switch {
+	case s.door != nil && state == sfu.LegFailed:
+		r.drop(s, "lost")
+	case s.door != nil && state == sfu.LegClosed:
+		r.drop(s, "left")
+	case state != sfu.LegClosed: // whoever closes one knows
+		r.tellOne(s, "transport", Transport{Leg: legName(leg), State: legStateName(state)})
 	}
 }
 
@@ -139,7 +148,7 @@ func (r *room) shareFree(s *session) error {
 func viewOf(v SetView) sfu.View {
 	view := sfu.View{
 		Stage: media.ParticipantID(v.Stage), StageHeight: v.StageHeight, ShareHeight: v.ShareHeight,
-		Tiles: make([]sfu.TileView, 0, len(v.Tiles)),
+		Tiles: make([]sfu.TileView, 0, len(v.Tiles)), LowData: v.LowData,
 	}
 	for _, t := range v.Tiles {
 		view.Tiles = append(view.Tiles, sfu.TileView{Participant: media.ParticipantID(t.Participant), Height: t.Height})

@@ -188,3 +188,17 @@ func TestADeviceAndModeration(t *testing.T) {
 	s.camera(camera)
 	sees(teacher, "participant", on("microphone camera"))
 }
+
+// TestADeviceThatOnlyHangsUp: closing the transport is goodbye enough; many encoders know no DELETE.
+func TestADeviceThatOnlyHangsUp(t *testing.T) {
+	s := newSchool(t)
+	camera := s.door("publish")
+	teacher := s.join(s.demo.Teacher)
+	d := s.camera(camera)
+	until(t, "connected", func() bool { return d.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
+	d.close()
+	s.isGone(teacher, camera, "left")
+	if a := request(t, http.MethodDelete, d.location, camera.Token, ""); a.status != http.StatusNotFound {
+		t.Errorf("its session is there: %d", a.status)
+	}
+}
