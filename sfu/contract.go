@@ -33,9 +33,6 @@ type View struct {
 	ShareHeight int
 	// Tiles are the cameras wanted in tile slots. The server keeps an occupant in its slot while it is wanted.
 	Tiles []TileView
-	// LowData asks to be sent little: sound, and of the pictures only what fits into 150 kbit/s together with it, none of
-	// them larger than its smallest layer. A screen comes whole or not at all.
-	LowData bool
 }
 
 // TileView wants one participant's camera.

@@ -148,7 +148,7 @@ func (r *room) shareFree(s *session) error {
 func viewOf(v SetView) sfu.View {
 	view := sfu.View{
 		Stage: media.ParticipantID(v.Stage), StageHeight: v.StageHeight, ShareHeight: v.ShareHeight,
-		Tiles: make([]sfu.TileView, 0, len(v.Tiles)), LowData: v.LowData,
+		Tiles: make([]sfu.TileView, 0, len(v.Tiles)),
 	}
 	for _, t := range v.Tiles {
 		view.Tiles = append(view.Tiles, sfu.TileView{Participant: media.ParticipantID(t.Participant), Height: t.Height})
