@@ -202,3 +202,14 @@ func TestADeviceThatOnlyHangsUp(t *testing.T) {
 		t.Errorf("its session is there: %d", a.status)
 	}
 }
+
+// TestGStreamerThroughTheSchoolsDoors: what one GStreamer sends with its token, another shows with its own.
+func TestGStreamerThroughTheSchoolsDoors(t *testing.T) {
+	s := newSchool(t)
+	camera, screen := s.door("publish"), s.door("watch")
+	teacher := s.join(s.demo.Teacher)
+	webrtcbin(t, "publish", camera.URL, "h264", camera.Token)
+	sees(teacher, "participant", func(p signaling.Participant) bool { return p.ID == camera.DeviceID && len(p.Sources) == 2 })
+	played := webrtcbin(t, "play", screen.URL, "h264", screen.Token)
+	until(t, "decoded picture and sound", func() bool { return played("picture 320x240") >= 2 && played("sound") >= 2 })
+}
