@@ -66,6 +66,10 @@ func TestDoors(t *testing.T) {
 	if len(list.Doors) != 2 || !list.Doors[0].Connected || !list.Doors[0].Expired || list.Doors[1].Connected || list.Doors[1].Expired {
 		t.Errorf("listed %+v", list.Doors)
 	}
+	var detail api.LessonDetail
+	if w.ask("GET", "/api/v1/lessons/"+lesson.String(), w.session(w.demo.Students[0]), nil).into(t, &detail); detail.Inside != 0 || len(detail.People) != 0 {
+		t.Errorf("a camera counts as somebody inside: %+v", detail)
+	}
 	for _, secret := range []string{made.Token, screen.Token} {
 		if strings.Contains(string(answer.body), secret) || strings.Contains(w.logs.String(), secret) {
 			t.Error("a token is told twice")
@@ -118,5 +122,29 @@ func TestDoorsThatAreNone(t *testing.T) {
 	})
 	if got := w.ask("POST", path, teacher, object{"name": "a", "kind": "watch"}); got.status != http.StatusConflict || got.code() != "lesson_ended" {
 		t.Errorf("of a lesson that is over: %d %s", got.status, got.body)
+	}
+}
+
+// TestPagesOfOtherSitesMayKnock: a token is no cookie, so where a page comes from does not matter to devices' routes, and
+// still does to all others.
+func TestPagesOfOtherSitesMayKnock(t *testing.T) {
+	w := newWorld(t)
+	_, token := w.door(w.demo.Lesson(t, w.db).ID, true)
+	elsewhere := []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://elsewhere.example", "Authorization", "Bearer " + token}
+	got := w.ask("POST", "/whip", "", object{}, elsewhere...)
+	if got.status != http.StatusUnsupportedMediaType || got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("knocked: %d %s", got.status, got.body)
+	}
+	for _, path := range []string{"/api/v1/session/end", "/whipped", "/whip/../api/v1/session/end"} {
+		got := w.ask("POST", path, w.session(w.demo.Teacher), object{}, elsewhere...)
+		if got.status != http.StatusForbidden && got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	for name, header := range map[string]string{"another scheme": "Basic " + token, "no scheme": token, "in the query": ""} {
+		got := w.ask("POST", "/whip?access_token="+token, "", object{}, "Authorization", header)
+		if got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
 	}
 }

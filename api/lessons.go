@@ -133,6 +133,10 @@ func (s *Server) getLesson(v *visit, l catalog.Lesson, _ *byID) (*LessonDetail, 
 		if err != nil {
 			return nil, err
 		}
+		if p.Role == catalog.RoleDevice {
+			detail.Inside-- // a camera is not somebody who is there already
+			continue
+		}
 		detail.People = append(detail.People, Named{ID: p.ID.String(), Name: p.Name})
 	}
 	return detail, nil

@@ -115,6 +115,11 @@ export function isStaff(one: Participant): boolean {
   return one.role === 'teacher' || one.role === 'admin';
 }
 
+/** Whether there is a tile for somebody: a device that only watches shows nothing, and is listed with the people. */
+export function hasTile(one: Participant): boolean {
+  return one.role !== 'device' || one.sources.length > 0;
+}
+
 /** Who shows a screen, me included. */
 export function sharer(room: Room): Participant | undefined {
   return room.people.find((one) => one.sources.includes('share'));

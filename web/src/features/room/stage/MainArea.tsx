@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Participant } from '@/protocol/generated.ts';
 import { isPhone } from '@/rtc/capabilities.ts';
 import { onStage } from '@/rtc/layout.ts';
-import { isStaff, sharer } from '@/rtc/roomState.ts';
+import { hasTile, isStaff, sharer } from '@/rtc/roomState.ts';
 import { useRoom, useSession } from '../roomContext.tsx';
 import { useBox } from '../useBox.ts';
 import { useSeats } from '../useSeats.ts';
@@ -29,7 +29,7 @@ function useOthers(pinned: string) {
   const occupant = useRoom((room) => room.slots[0]?.participant ?? '');
   const active = useRoom((room) => room.speakers.active);
   const share = useRoom(sharer);
-  const others = useMemo(() => people.filter((one) => one.id !== self), [people, self]);
+  const others = useMemo(() => people.filter((one) => one.id !== self && hasTile(one)), [people, self]);
   const stage = useMemo(() => {
     const present = others.map((one) => ({ id: one.id, staff: isStaff(one) }));
     return onStage(pinned, occupant, active, present);
