@@ -197,5 +197,5 @@ func (t *slotTrack) pad(c media.Codec) int {
 	p := media.Packet{Codec: c}
 	header := t.fill(buf, &p, t.line.RTX[c], t.rtxSSRC, uint16(t.rtxSeq), 0)
 	buf[0] |= padded
-	return t.link.seal(buf, header, padBytes[:], t.rtxSSRC, t.rtxSeq, true, egress.Video)
+	return t.link.seal(buf, header, padBytes[:], t.rtxSSRC, t.rtxSeq, true, egress.Repeat)
 }

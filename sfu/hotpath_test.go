@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,7 +34,7 @@ type hall struct {
 
 func newHall(t *testing.T, listeners int) *hall {
 	t.Helper()
-	server, err := NewServer(Config{Listen: "127.0.0.1:0", Shards: 1})
+	server, err := NewServer(Config{Listen: "127.0.0.1:0", Shards: 1, TCP: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,13 +117,7 @@ func shakeHands(t *testing.T, l *ownDownlink, certificate tls.Certificate) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	ufrag, password := l.session.Local()
-	check, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername(ufrag+":them"), stun.RawAttribute{Type: stun.AttrUseCandidate},
-		stun.NewShortTermIntegrity(password), stun.Fingerprint)
-	if err == nil {
-		_, err = conn.Write(check.Raw)
-	}
-	if err == nil {
+	if _, err = conn.Write(nomination(t, l)); err == nil {
 		_, err = conn.Read(make([]byte, 1500)) // the answer
 	}
 	if err != nil {
@@ -141,6 +136,18 @@ func shakeHands(t *testing.T, l *ownDownlink, certificate tls.Certificate) {
 	}
 	e.deaf.Store(true)
 	_ = client.Close()
+}
+
+// nomination is a check that moves the session to where it comes from.
+func nomination(t *testing.T, l *ownDownlink) []byte {
+	t.Helper()
+	ufrag, password := l.session.Local()
+	m, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername(ufrag+":them"), stun.RawAttribute{Type: stun.AttrUseCandidate},
+		stun.NewShortTermIntegrity(password), stun.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Raw
 }
 
 // frame lets the publisher send a picture of n packets that differ by a few bytes, as an encoder's do.
@@ -250,5 +257,52 @@ func TestAKeyframeIsPaced(t *testing.T) {
 		if to.seqs[i] != to.seqs[i-1]+1 {
 			t.Fatalf("number %d follows %d", to.seqs[i], to.seqs[i-1])
 		}
+	}
+}
+
+// Subscribers behind TCP that take nothing hold nobody up: the others on the shard get every packet, and no burst waits.
+func TestAStalledTCPSubscriberHoldsUpNobody(t *testing.T) {
+	const listeners, stalled, frames, perFrame = 8, 3, 2000, 8
+	h := newHall(t, listeners)
+	for _, leg := range h.legs {
+		leg.path.outlet.budget.SetTarget(20_000_000_000) // the frames come as fast as they can
+	}
+	for _, leg := range h.legs[:stalled] {
+		l := leg.path.link
+		conn, err := net.Dial("tcp", l.server.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		check := nomination(t, l)
+		if _, err := conn.Write(append([]byte{byte(len(check) >> 8), byte(len(check))}, check...)); err != nil { // RFC 4571
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(make([]byte, 2)); err != nil { // answered: moved; nothing more is ever read
+			t.Fatal(err)
+		}
+		if l.session.Dest().Addr().IsValid() {
+			t.Fatal("the session stayed with UDP")
+		}
+	}
+	h.receive(append(keyPayload, make([]byte, 300)...))
+	wire := h.wire(append(bytes.Clone(deltaPayload), make([]byte, 1100)...), 0)
+	c := h.room.counters
+	forwarded := c.forwarded.Load()
+	took := make([]time.Duration, frames)
+	for i := range took {
+		began := time.Now()
+		h.frame(wire, perFrame)
+		took[i] = time.Since(began)
+	}
+	slices.Sort(took)
+	full := c.drops[DropSendFull].Load()
+	reached := c.forwarded.Load() - forwarded - full
+	t.Logf("a frame to %d took %v, at most %v; %d packets went, %d found a full queue", listeners, took[frames/2], took[frames-1], reached, full)
+	if least := uint64((listeners - stalled) * frames * perFrame); reached < least || full < stalled*frames*perFrame/2 {
+		t.Errorf("%d packets went, %d were refused", reached, full)
+	}
+	if p99 := took[frames*99/100]; p99 > 20*time.Millisecond {
+		t.Errorf("one frame in a hundred took %v", p99)
 	}
 }

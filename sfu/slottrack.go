@@ -138,7 +138,7 @@ func (t *slotTrack) resend(p *media.Packet, seq, ts uint64) bool {
 	t.rtxSeq++
 	header := t.fill(buf, p, rtx, t.rtxSSRC, uint16(t.rtxSeq), ts)
 	payload := rtpwire.RTXPayload(buf[header:header], uint16(seq), p.Payload)
-	return t.link.seal(buf, header, payload, t.rtxSSRC, t.rtxSeq, t.numbered(), egress.Video) > 0
+	return t.link.seal(buf, header, payload, t.rtxSSRC, t.rtxSeq, t.numbered(), egress.Repeat) > 0
 }
 
 func (t *slotTrack) published(media.SenderReport) {}

@@ -11,7 +11,7 @@ const (
 	arenaBytes = 256 << 10
 )
 
-// Kind is what a datagram carries; only a [Stream] treats the kinds differently.
+// Kind is what a datagram carries; only a [Path] treats the kinds differently, when it has no room for all of them.
 type Kind uint8
 
 // The kinds.
@@ -24,12 +24,14 @@ const (
 	Video
 	// KeyVideo is the first packet of a keyframe.
 	KeyVideo
+	// Repeat is a retransmission or padding, which nothing that follows depends on.
+	Repeat
 )
 
 // Counts say what became of datagrams.
 type Counts struct {
 	Sent uint64
-	// Full: the socket's or the stream's buffer had no room.
+	// Full: the socket's buffer or the path's queue had no room.
 	Full uint64
 	// Refused: the kernel knew no way, a firewall said no, or the datagram was too long.
 	Refused uint64
@@ -90,12 +92,12 @@ func (b *Batch) Commit(n int, kind Kind) {
 	if n <= 0 || b.used+n > b.space {
 		return
 	}
-	if w.stream != nil {
-		b.streamed(w.stream.offer(b.arena[b.used:b.used+n], kind))
-		return
-	}
 	if w.path != nil {
-		b.streamed(w.path.Send(b.arena[b.used : b.used+n]))
+		if w.path.Send(b.arena[b.used:b.used+n], kind) {
+			b.counts.Sent++
+		} else {
+			b.counts.Full++
+		}
 		return
 	}
 	from := b.used
@@ -104,14 +106,6 @@ func (b *Batch) Commit(n int, kind Kind) {
 		return
 	}
 	b.messages = append(b.messages, message{way: w, from: from, to: b.used, size: n, count: 1})
-}
-
-func (b *Batch) streamed(taken bool) {
-	if taken {
-		b.counts.Sent++
-	} else {
-		b.counts.Full++
-	}
 }
 
 // extend makes the datagram that ends at b.used the next segment of the last message, if it may be.

@@ -15,11 +15,10 @@ type Dest struct {
 
 // way is one address, in every form in which some socket wants it. It does not change but for whole.
 type way struct {
-	addr   netip.AddrPort
-	udp    *net.UDPAddr
-	raw    rawAddr
-	stream *Stream
-	path   Path
+	addr netip.AddrPort
+	udp  *net.UDPAddr
+	raw  rawAddr
+	path Path
 	// whole says that the kernel refused segments of such a length on this way: each datagram goes by itself.
 	whole atomic.Bool
 }
@@ -30,19 +29,16 @@ func (d *Dest) Set(addr netip.AddrPort) {
 	d.way.Store(&way{addr: addr, udp: net.UDPAddrFromAddrPort(addr), raw: newRawAddr(addr)})
 }
 
-// SetStream sends through a stream from now on. The stream stays its caller's, who closes it.
-func (d *Dest) SetStream(s *Stream) { d.way.Store(&way{stream: s}) }
-
 // Path is a way that takes one datagram at a time: a connection that keeps a queue of its own.
 type Path interface {
 	// Send takes a datagram, which is valid during the call only, and never waits. It is false when it is lost.
-	Send(datagram []byte) bool
+	Send(datagram []byte, kind Kind) bool
 }
 
 // SetPath sends through a path from now on.
 func (d *Dest) SetPath(p Path) { d.way.Store(&way{path: p}) }
 
-// Addr is where datagrams go; invalid for none, a stream or a path.
+// Addr is where datagrams go; invalid for none or a path.
 func (d *Dest) Addr() netip.AddrPort {
 	if w := d.way.Load(); w != nil {
 		return w.addr

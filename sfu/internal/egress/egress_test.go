@@ -2,13 +2,9 @@ package egress
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 )
@@ -268,73 +264,5 @@ func TestABudgetWithoutATargetFollowsWhatIsOffered(t *testing.T) {
 		if n != budgetPackets {
 			t.Errorf("%d packets with a small target", n)
 		}
-	}
-}
-
-// gate is a writer that lets through what it is told to.
-type gate struct {
-	mu   sync.Mutex
-	open chan struct{}
-	got  []string
-}
-
-func (g *gate) Write(b []byte) (int, error) {
-	if _, ok := <-g.open; !ok {
-		return 0, errors.New("closed")
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.got = append(g.got, string(b[12:]))
-	return len(b), nil
-}
-
-func mediaOf(ssrc uint32, text string) []byte {
-	b := make([]byte, 12, 12+len(text))
-	binary.BigEndian.PutUint32(b[8:], ssrc)
-	return append(b, text...)
-}
-
-func TestAStreamThatIsFullDropsVideoUntilAKeyframeThenAudio(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
-	var asked []uint32
-	s := NewStream(g, func(ssrc uint32) { asked = append(asked, ssrc) })
-	now := time.Now()
-	s.mu.Lock()
-	s.now = func() time.Time { return now }
-	s.mu.Unlock()
-	var d Dest
-	d.SetStream(s)
-	d.Open()
-	b := newBatch(plain{})
-	put := func(ssrc uint32, kind Kind, text string) { write(b, &d, mediaOf(ssrc, text), kind) }
-	put(1, KeyVideo, "key")
-	g.open <- struct{}{} // the writer has it, and now waits for more
-	put(1, Video, "v1")
-	put(2, Audio, "a1")
-	now = now.Add(streamDelay + 1)
-	put(1, Video, "v2")  // dropped, and a keyframe asked for
-	put(1, Video, "v3")  // dropped
-	put(2, Audio, "a2")  // in the place of a1, unless the writer holds that already
-	put(9, Control, "c") // always
-	if c := b.Flush(); c.Sent != 5 || c.Full != 2 {
-		t.Errorf("%+v", c)
-	}
-	if len(asked) != 1 || asked[0] != 1 {
-		t.Errorf("keyframes asked of %v", asked)
-	}
-	for range 3 {
-		g.open <- struct{}{}
-	}
-	put(1, Video, "v4") // still no keyframe
-	put(1, KeyVideo, "key2")
-	put(1, Video, "v5")
-	for range 2 {
-		g.open <- struct{}{}
-	}
-	close(g.open)
-	s.Close()
-	s.Close()
-	if got := fmt.Sprint(g.got); got != "[key v1 a2 c key2 v5]" {
-		t.Error(got)
 	}
 }

@@ -8,5 +8,5 @@
 // [Receiver.Receive] runs on the reading goroutine (or that of [Port.Deliver]) and must not block; per datagram of a
 // session nothing is allocated. No table grows by what strangers send: their datagrams are counted by name and dropped.
 // Answers leave by the source address that the kernel's routing chooses; a host with several addresses towards one peer
-// needs Listen on the announced one. It imports nothing of ours. Lengths are bytes.
+// needs Listen on the announced one. It imports egress, for the kinds. Lengths are bytes.
 package port

@@ -3,6 +3,8 @@ package port
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 )
 
 // Path is a way to one peer that is not the socket.
@@ -10,6 +12,13 @@ type Path interface {
 	// Send takes one datagram, which is valid during the call only, and never blocks. It is false when the datagram is
 	// lost.
 	Send(datagram []byte) bool
+}
+
+// Graded is a path that minds what a datagram is worth when it has no room for all of them.
+type Graded interface {
+	Path
+	// SendGraded is Send. starved says that pictures were lost, that there is room again, and that only a keyframe helps.
+	SendGraded(datagram []byte, kind egress.Kind) (taken, starved bool)
 }
 
 // virtual is the range of paths: reserved by RFC 1112, section 4, and routed by nobody. It is IPv4 because Pion's mux
@@ -37,6 +46,9 @@ func (p *Port) Attach(path Path) netip.AddrPort {
 		}
 	}
 }
+
+// Path is what an address was given to; nil when it has ended.
+func (p *Port) Path(at netip.AddrPort) Path { return (*p.paths.Load())[at] }
 
 // Detach ends a path. Sessions that used it hear nothing: they stop for want of checks, or the client moves them.
 func (p *Port) Detach(a netip.AddrPort) {

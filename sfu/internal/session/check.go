@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pion/stun/v4"
 
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 	"github.com/zvonok/zvonok/sfu/internal/port"
 )
 
@@ -120,22 +122,32 @@ func (s *Session) bind(from netip.AddrPort) bool {
 func (s *Session) move(to netip.AddrPort) {
 	s.selected = to
 	if port.Virtual(to) {
-		s.dest.SetPath(&way{s.host.cfg.Port, to})
+		s.dest.SetPath(&way{session: s, path: s.host.cfg.Port.Path(to)})
 		return
 	}
 	s.dest.Set(to)
 }
 
-// way is a path of the port, by its address.
+// way is a path of the port, looked up once: one that has ended refuses for ever what it is given.
 type way struct {
-	port *port.Port
-	to   netip.AddrPort
+	session *Session
+	path    port.Path // nil for one that had ended already
 }
 
 // Send implements egress.Path.
-func (w *way) Send(b []byte) bool {
-	_, err := w.port.WriteTo(b, w.to)
-	return err == nil
+func (w *way) Send(b []byte, kind egress.Kind) bool {
+	if w.path == nil {
+		return false
+	}
+	graded, ok := w.path.(port.Graded)
+	if !ok {
+		return w.path.Send(b)
+	}
+	taken, starved := graded.SendGraded(b, kind)
+	if e := w.session.events.Load(); starved && e != nil && e.Keyframe != nil {
+		e.Keyframe(binary.BigEndian.Uint32(b[8:]))
+	}
+	return taken
 }
 
 // answer is a success with the mapped address, or an error. What cannot be written is lost; the client asks again.

@@ -35,7 +35,8 @@ type Events struct {
 	// State runs on a goroutine of the session and may wait, but not for [Session.Close].
 	State func(State)
 	// The others tell the subscriber's RTCP. They run on the port's goroutine and must not wait; slices and packets are
-	// the callee's. NACK asks for sequence numbers of a stream again, Keyframe for a picture that needs no other.
+	// the callee's. NACK asks for sequence numbers of a stream again, Keyframe for a picture that needs no other; a shard,
+	// too, says the latter when a slow path has room again.
 	NACK     func(ssrc uint32, numbers []uint16)
 	Keyframe func(ssrc uint32)
 	// Transport is one packet of transport-wide feedback as it came, valid during the call only; it is false when it

@@ -4,6 +4,6 @@
 // A [Door] owns the connections that it was given until they end: two goroutines each, one that reads and, from the
 // first answer on, one that writes. Reading hands each datagram to the media port under the path's address; a stalled
 // reader at the other end stalls nothing of ours, since [Queue] loses what is too old. A connection that says nothing
-// valid is closed after a few seconds, and an address has so many of those only. It imports nothing of ours. Lengths
-// are bytes.
+// valid is closed after a few seconds, and an address has so many of those only. It imports
+// egress, for the kinds. Lengths are bytes.
 package stream

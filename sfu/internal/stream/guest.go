@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zvonok/zvonok/sfu/internal/egress"
 )
 
 const (
@@ -116,6 +118,14 @@ func (g *guest) Send(datagram []byte) bool {
 		g.prove()
 	}
 	return g.queue.Put(netip.AddrPort{}, datagram)
+}
+
+// SendGraded is Send for one of our own sessions (port.Graded).
+func (g *guest) SendGraded(datagram []byte, kind egress.Kind) (taken, starved bool) {
+	if !g.proven.Load() {
+		g.prove()
+	}
+	return g.queue.PutGraded(netip.AddrPort{}, datagram, kind)
 }
 
 // prove starts the writer.
