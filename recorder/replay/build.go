@@ -159,8 +159,11 @@ func onStage(t *catalog.Track) bool {
 func (b *builder) buildVideo() {
 	stage := slices.Clone(b.in.Stage)
 	slices.SortStableFunc(stage, func(x, y catalog.StageSpan) int { return cmp.Compare(x.Seq, y.Seq) })
-	if len(stage) == 0 || stage[0].StartUS > 0 {
+	switch {
+	case len(stage) == 0 || stage[0].StartUS > near:
 		stage = slices.Insert(stage, 0, catalog.StageSpan{})
+	default:
+		stage[0].StartUS = 0 // who came a moment after the recording's zero came with it
 	}
 	cursor := int64(0)
 	for i, span := range stage {
