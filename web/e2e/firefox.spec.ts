@@ -1,10 +1,9 @@
-import puppeteer, { type Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { cast } from './fixtures/cast.ts';
 import { encodeStrip, LOOP, RATE, STRIP } from './fixtures/code.ts';
+import { enterByLink, launchFirefox } from './firefox.ts';
 import { installOracle, oracleFacts, type Seen } from './oracle.ts';
 import { expect, join, test } from './school.ts';
-
-const firefoxPath = process.env.ZVONOK_TEST_FIREFOX ?? '/usr/bin/firefox-esr';
 
 /** Number that is painted into Firefox's camera. */
 const number = 9;
@@ -51,29 +50,12 @@ test('Firefox without H.264 sees and is seen', async ({ stage }) => {
   const { server } = stage;
   const teacher = await stage.signIn('teacher');
   await join(teacher, server.lesson.id, server.url);
-  const firefox = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: firefoxPath,
-    headless: true,
-    extraPrefsFirefox: {
-      'media.navigator.streams.fake': true,
-      'media.navigator.permission.disabled': true,
-      'media.peerconnection.ice.loopback': true,
-      'media.peerconnection.ice.default_address_only': false,
-      'media.peerconnection.ice.obfuscate_host_addresses': false,
-      'media.getusermedia.insecure.enabled': true,
-      'media.autoplay.default': 0,
-      'media.gmp-manager.updateEnabled': false,
-    },
-  });
+  const firefox = await launchFirefox();
   try {
     const page = await firefox.newPage();
     await page.evaluateOnNewDocument(installOracle, oracleFacts);
     await page.evaluateOnNewDocument(installCamera, cameraFacts);
-    await page.goto(server.link('student', 1).url);
-    await page.waitForSelector('main button');
-    await page.evaluate(() => document.querySelector<HTMLElement>('main button')?.click());
-    await expect.poll(() => page.url()).not.toContain('/l/');
+    await enterByLink(page, server.link('student', 1).url);
     const codecs = await page.evaluate(() =>
       (RTCRtpReceiver.getCapabilities('video')?.codecs ?? []).map((c) => c.mimeType.toLowerCase()),
     );

@@ -28,9 +28,15 @@ export function launchFirefox(): Promise<Browser> {
 export async function signInByLink(firefox: Browser, link: string): Promise<Page> {
   const page = await firefox.newPage();
   await page.evaluateOnNewDocument(installOracle, oracleFacts);
+  await enterByLink(page, link);
+  return page;
+}
+
+/** Signs in by a personal link and waits for the page after it: going elsewhere while it comes would be broken off. */
+export async function enterByLink(page: Page, link: string): Promise<void> {
   await page.goto(link);
   await page.waitForSelector('main button');
   await page.evaluate(() => document.querySelector<HTMLElement>('main button')?.click());
   await expect.poll(() => page.url()).not.toContain('/l/');
-  return page;
+  await page.waitForNetworkIdle();
 }
