@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer-core';
+import { enterByLink, launchFirefox } from './firefox.ts';
 import { cast } from './fixtures/cast.ts';
 import { encodeStrip, LOOP, RATE, STRIP } from './fixtures/code.ts';
-import { enterByLink, launchFirefox } from './firefox.ts';
 import { installOracle, oracleFacts, type Seen } from './oracle.ts';
 import { expect, join, test } from './school.ts';
 
