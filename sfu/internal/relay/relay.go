@@ -192,6 +192,11 @@ func (s *Server) holds(who string) bool {
 func (s *Server) room(who string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.fits(who)
+}
+
+// fits is [Server.room] for who holds mu.
+func (s *Server) fits(who string) bool {
 	h := s.holders[who]
 	return h != nil && h.allocations < perHolder || h == nil && len(s.holders) < holders
 }
@@ -203,13 +208,14 @@ func (s *Server) permit(_ net.Addr, peer net.IP) bool {
 
 // allocate makes a leg for a person, if they may have one more.
 func (s *Server) allocate(who string, ipv6 bool) (*leg, error) {
-	if who == "" || !s.room(who) {
-		return nil, errQuota
-	}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		return nil, net.ErrClosed
+	}
+	if who == "" || !s.fits(who) { // asked and counted under one lock: many at once get no more than their share
+		s.mu.Unlock()
+		return nil, errQuota
 	}
 	h := s.holders[who]
 	if h == nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,6 +195,27 @@ func TestOnePersonHasSoManyAllocations(t *testing.T) {
 		t.Fatal("another person's:", err)
 	}
 	_ = relayed.Close()
+}
+
+// Many allocations at once pass the same bound as one after another.
+func TestAllocationsAtOnceAreCounted(t *testing.T) {
+	w := newWorld(t)
+	var granted atomic.Int64
+	var all sync.WaitGroup
+	for range 4 * perHolder {
+		all.Go(func() {
+			l, err := w.allocate("anna", false)
+			if err != nil {
+				return
+			}
+			granted.Add(1)
+			t.Cleanup(func() { _ = l.Close() })
+		})
+	}
+	all.Wait()
+	if n := granted.Load(); n != perHolder {
+		t.Errorf("%d allocations, want %d", n, perHolder)
+	}
 }
 
 func TestAHolderHasSoMuch(t *testing.T) {
