@@ -92,10 +92,7 @@ func (r *Recorder) Start(ctx context.Context, req StartRequest) (uuid.UUID, erro
 	}
 	for id, s := range r.sessions {
 		if s.folder.Meta.Lesson == req.Lesson {
-			if s.room != room {
-				s.room = room
-				room.SetTap(s.tap)
-			}
+			s.moveLocked(room)
 			return id, nil
 		}
 	}

@@ -37,7 +37,8 @@ type session struct {
 	folder   *spool.Folder
 	up       *uploader
 	tap      *tap
-	room     TapPoint // guarded by the recorder's mu
+	room     TapPoint    // guarded by the recorder's mu
+	moved    atomic.Bool // room is another than the tap's
 	log      *slog.Logger
 	commands chan func()
 	stopped  chan struct{}
@@ -63,7 +64,10 @@ type session struct {
 	ticks    int
 	ending   bool
 	ended    bool
-	counts   struct{ malformed, overlap, undecided, lost, late uint64 }
+	// roomLost: sources ended at lostAt because their room did.
+	roomLost bool
+	lostAt   time.Duration
+	counts   struct{ malformed, overlap, undecided, lost, late, gaps uint64 }
 }
 
 // lineKey names a track: another codec is another track.
@@ -146,6 +150,7 @@ func (s *session) run() {
 func (s *session) tick() {
 	wall := s.r.cfg.Clock()
 	s.now = s.time.at(wall)
+	s.follow()
 	oldest := wall
 	for _, src := range s.sources {
 		src.reorder.Tick(wall, src.take)

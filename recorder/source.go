@@ -34,8 +34,10 @@ type source struct {
 	// wanted: what comes is written.
 	wanted bool
 	closed bool
-	video  *videoLine
-	audio  *audioLine
+	// heard is when its last packet came.
+	heard time.Duration
+	video *videoLine
+	audio *audioLine
 }
 
 func (s *session) handle(it item) {
@@ -190,6 +192,7 @@ func (src *source) media(it item) {
 		}
 		src.held = append(src.held, it)
 	case src.wanted:
+		src.heard = src.s.now
 		src.clk.Arrive(it.packet.TS, src.s.time.at(it.packet.Arrival))
 		src.reorder.Push(it.packet, src.s.r.cfg.Clock(), src.take)
 	}
@@ -209,6 +212,7 @@ func (s *session) closeSource(src *source, at time.Duration) {
 	if src.closed {
 		return
 	}
+	s.noteLoss(at)
 	end := at
 	if src.wanted {
 		src.reorder.Flush(src.take)

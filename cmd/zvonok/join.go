@@ -49,10 +49,15 @@ func (s *server) origins() []string {
 	return []string{u.Host}
 }
 
+// openRoom opens a lesson's media. The room before may have ended by a mistake of ours while the lesson was recorded:
+// the recorder hears of the new one before anybody is in it.
 func (s *server) openRoom(id media.RoomID, events sfu.Events) (sfu.Conference, error) {
 	room, err := s.media.OpenRoom(id, events)
 	if err != nil {
 		return nil, err // not a typed nil
+	}
+	if lesson, err := uuid.Parse(string(id)); err == nil {
+		s.recorder.Reopened(lesson)
 	}
 	return room, nil
 }
