@@ -48,10 +48,14 @@ type videoLine struct {
 	delta  int64
 }
 
-// restart begins anew at a keyframe: a new source, or one that is wanted again.
+// restart begins anew at a keyframe: a new source, or one that is wanted again. The assembler stays, with the parameter
+// sets that the encoder may not send a second time.
 func (v *videoLine) restart(clk *clock.Line, codec media.Codec, ask func(), at time.Duration) {
 	v.clk, v.ask, v.begun, v.again, v.primed, v.wantsKey = clk, ask, at, false, false, true
-	v.asm = depacketize.New(codec)
+	if v.asm == nil {
+		v.asm = depacketize.New(codec)
+	}
+	v.asm.Reset()
 	v.request(at)
 }
 

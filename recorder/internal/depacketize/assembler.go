@@ -24,8 +24,8 @@ type Unit struct {
 type format interface {
 	// head says whether a payload can be the first of a picture.
 	head(payload []byte) bool
-	// add takes the next payload of the picture.
-	add(payload []byte) error
+	// add takes the next packet of the picture.
+	add(p *media.Packet) error
 	// take gives the picture and begins anew; nil when there is none.
 	take() *Unit
 	// reset drops what was added.
@@ -91,7 +91,7 @@ func (a *Assembler) Push(p *media.Packet, lost int, out func(Unit)) bool {
 		a.open, a.arrival, a.size = true, p.Arrival, 0
 	}
 	a.size += len(p.Payload)
-	if err := a.f.add(p.Payload); err != nil || a.size > maxUnit {
+	if err := a.f.add(p); err != nil || a.size > maxUnit {
 		a.lose()
 		a.broken = true
 		return false
@@ -108,7 +108,7 @@ func (a *Assembler) Waiting() bool { return a.waiting }
 // Gaps counts the pictures that were dropped for missing packets.
 func (a *Assembler) Gaps() uint64 { return a.gaps }
 
-// Reset begins anew, at a keyframe.
+// Reset begins anew, at a keyframe. What keyframes may leave out because it was sent before is kept.
 func (a *Assembler) Reset() {
 	a.f.reset()
 	a.open, a.broken, a.waiting = false, false, true

@@ -5,6 +5,7 @@ import (
 	"github.com/pion/rtp/codecs"
 
 	"github.com/zvonok/zvonok/recorder/internal/mux"
+	"github.com/zvonok/zvonok/sfu/media"
 )
 
 // av1Format makes temporal units of OBUs with size fields.
@@ -18,8 +19,8 @@ func (f *av1Format) head(payload []byte) bool {
 	return len(payload) > 1 && payload[0]&0x80 == 0 // Z: no continued OBU
 }
 
-func (f *av1Format) add(payload []byte) error {
-	obus, err := f.p.Unmarshal(payload)
+func (f *av1Format) add(in *media.Packet) error {
+	obus, err := f.p.Unmarshal(in.Payload)
 	f.data = append(f.data, obus...)
 	return err
 }

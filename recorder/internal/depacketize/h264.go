@@ -6,6 +6,7 @@ import (
 	"github.com/pion/rtp/codecs"
 
 	"github.com/zvonok/zvonok/recorder/internal/mux"
+	"github.com/zvonok/zvonok/sfu/media"
 )
 
 // NAL unit types (ITU-T H.264, table 7-1; RFC 6184, table 1).
@@ -21,10 +22,12 @@ const (
 )
 
 type h264Format struct {
-	p        codecs.H264Packet
-	data     []byte
-	sps, pps []byte
-	config   *mux.Config
+	p    codecs.H264Packet
+	data []byte
+	// sets are those of each layer, layer that of the picture in hand.
+	sets   map[uint8]*paramSets
+	layer  uint8
+	config *mux.Config
 }
 
 func (f *h264Format) head(payload []byte) bool {
@@ -50,7 +53,9 @@ func (f *h264Format) head(payload []byte) bool {
 	return kind != 0 && kind < nalSTAPA
 }
 
-func (f *h264Format) add(payload []byte) error {
+func (f *h264Format) add(in *media.Packet) error {
+	payload := in.Payload
+	f.layer = in.Layer
 	if fu := payload[0]&31 == nalFUA; !fu || (len(payload) > 1 && payload[1]&0x80 != 0) {
 		// A fragmented unit that never ended must not become the beginning of another.
 		f.p = codecs.H264Packet{IsAVC: true}
@@ -68,12 +73,14 @@ func (f *h264Format) reset() {
 func (f *h264Format) needsAll() bool { return false }
 
 // take drops delimiters and filler and sees to it that a keyframe carries its parameter sets: players that ignore a
-// change of initialisation section then decode it all the same.
+// change of initialisation section then decode it all the same. A keyframe whose sets were never seen has no Config.
 func (f *h264Format) take() *Unit {
 	in := f.data
 	f.data = nil
-	var out []byte
-	var idr, picture, carried bool
+	sets := f.layerSets()
+	var out, idr []byte
+	var picture bool
+	carried := map[byte]bool{}
 	for len(in) >= 4 {
 		n := int(binary.BigEndian.Uint32(in))
 		if n == 0 || n > len(in)-4 {
@@ -82,13 +89,13 @@ func (f *h264Format) take() *Unit {
 		nal := in[4 : 4+n]
 		whole := in[:4+n]
 		in = in[4+n:]
-		switch nal[0] & 31 {
-		case nalSPS:
-			f.sps, carried = nal, true
-		case nalPPS:
-			f.pps = nal
+		kind := nal[0] & 31
+		switch kind {
+		case nalSPS, nalPPS:
+			sets.keep(nal)
+			carried[kind] = true
 		case nalIDR:
-			idr, picture = true, true
+			idr, picture = nal, true
 		case nalSlice:
 			picture = true
 		case nalAUD, nalFiller:
@@ -99,29 +106,42 @@ func (f *h264Format) take() *Unit {
 	if !picture {
 		return nil
 	}
-	u := &Unit{Key: idr, Data: out}
-	if idr {
-		f.configure()
-		u.Config = f.config
-		if !carried && f.config != nil {
-			u.Data = appendNAL(appendNAL(make([]byte, 0, len(out)+len(f.sps)+len(f.pps)+8), f.sps), f.pps)
-			u.Data = append(u.Data, out...)
-		}
+	u := &Unit{Key: idr != nil, Data: out}
+	if idr == nil {
+		return u
+	}
+	sps, pps, ok := sets.of(idr)
+	if !ok {
+		return u
+	}
+	u.Config = f.configure(sps, pps)
+	if !carried[nalSPS] || !carried[nalPPS] {
+		u.Data = appendNAL(appendNAL(make([]byte, 0, len(out)+len(sps)+len(pps)+8), sps), pps)
+		u.Data = append(u.Data, out...)
 	}
 	return u
 }
 
-func (f *h264Format) configure() {
-	c, err := mux.H264(f.sps, f.pps)
+func (f *h264Format) layerSets() *paramSets {
+	s := f.sets[f.layer]
+	if s == nil {
+		s = &paramSets{}
+		if f.sets == nil {
+			f.sets = make(map[uint8]*paramSets)
+		}
+		f.sets[f.layer] = s
+	}
+	return s
+}
+
+// configure gives the same Config for the same sets; nil for unreadable ones.
+func (f *h264Format) configure(sps, pps []byte) *mux.Config {
+	c, err := mux.H264(sps, pps)
 	switch {
 	case err != nil:
 		f.config = nil
 	case !c.Equal(f.config):
 		f.config = c
 	}
-}
-
-func appendNAL(b, nal []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(nal)))
-	return append(b, nal...)
+	return f.config
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/pion/rtp/codecs"
 
 	"github.com/zvonok/zvonok/recorder/internal/mux"
+	"github.com/zvonok/zvonok/sfu/media"
 )
 
 // vp9Format joins the layer frames of one picture into a superframe.
@@ -20,9 +21,9 @@ func (f *vp9Format) head(payload []byte) bool {
 	return err == nil && p.B && (!p.L || p.SID == 0 || !p.D)
 }
 
-func (f *vp9Format) add(payload []byte) error {
+func (f *vp9Format) add(in *media.Packet) error {
 	var p codecs.VP9Packet
-	data, err := p.Unmarshal(payload)
+	data, err := p.Unmarshal(in.Payload)
 	if err != nil {
 		return err
 	}
@@ -92,9 +93,9 @@ func (f *vp8Format) head(payload []byte) bool {
 	return err == nil && p.S == 1 && p.PID == 0
 }
 
-func (f *vp8Format) add(payload []byte) error {
+func (f *vp8Format) add(in *media.Packet) error {
 	var p codecs.VP8Packet
-	data, err := p.Unmarshal(payload)
+	data, err := p.Unmarshal(in.Payload)
 	f.data = append(f.data, data...)
 	return err
 }
