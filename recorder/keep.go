@@ -42,6 +42,7 @@ func (r *Recorder) keep() {
 		r.save(overflows)
 		if now := r.cfg.Clock(); now.Sub(tidied) >= tidyEvery {
 			tidied = now
+			r.weigh()
 			r.closeOffWaiting(now)
 			r.eraseAll()
 			orphansDone = orphansDone || r.endOrphans()
@@ -77,10 +78,12 @@ func (r *Recorder) save(overflows map[*session]uint64) {
 		case up != nil && up.failing.Load() > 0 && r.cfg.Clock().UnixMilli()-up.failing.Load() >= troubleAfter.Milliseconds():
 			trouble = "storage_away"
 		}
+		r.figures.lost.Add(lost - overflows[s])
 		overflows[s] = lost
 		if upTo[i] == 0 {
 			continue
 		}
+		r.figures.delay.Count(r.cfg.Clock().Sub(time.UnixMilli(upTo[i])))
 		for _, f := range tell {
 			f(s.folder.Meta.Lesson, s.folder.Meta.Recording, time.UnixMilli(upTo[i]).UTC(), trouble)
 		}

@@ -32,6 +32,7 @@ type Recorder struct {
 	slots  chan struct{}
 	// running are the policy's questions and the recorder's own goroutine.
 	running sync.WaitGroup
+	figures figures
 
 	mu        sync.Mutex
 	closed    bool
@@ -59,7 +60,7 @@ func New(cfg Config) (*Recorder, error) {
 	}
 	r := &Recorder{
 		cfg: cfg, root: root, slots: make(chan struct{}, maxAtOnce), sessions: make(map[uuid.UUID]*session),
-		waiting: make(map[uuid.UUID]*waiting), uploaders: make(map[uuid.UUID]*uploader),
+		waiting: make(map[uuid.UUID]*waiting), uploaders: make(map[uuid.UUID]*uploader), figures: newFigures(),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	folders, err := root.Folders()

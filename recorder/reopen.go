@@ -57,7 +57,7 @@ func (s *session) follow() {
 		if err == nil {
 			s.addEvent("gap", nil, data, from)
 		}
-		s.counts.gaps++
+		s.r.figures.gaps.Add(1)
 		s.log.Warn("recording goes on in a new room", "gap_ms", (s.now - from).Milliseconds())
 	}
 	s.r.roomOf(s).SetTap(s.tap) // does not wait

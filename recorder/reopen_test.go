@@ -154,6 +154,9 @@ func followsAnew(t *testing.T, where string) {
 	publishReal(t, room, demo.Teacher.ID, &clip, tone(t, 700))
 	again := time.Now()
 	within(t, "three more seconds are saved", func() bool { return saved.after(again.Add(3 * time.Second)) })
+	if f := r.Stats(); f.Running != 1 || f.Tracks < 3 || f.Gaps != 1 || f.WrittenBytes == 0 || f.Delay.Count < 6 || f.Delay.UpTo[6] == 0 || f.MixLag > time.Second {
+		t.Errorf("figures %+v", f)
+	}
 	if err := r.Stop(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}

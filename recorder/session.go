@@ -45,6 +45,8 @@ type session struct {
 	// durable is the wall time in ms up to which everything is written; ill names a trouble with the spool.
 	durable atomic.Int64
 	ill     atomic.Pointer[string]
+	// tracks is how many there are, mixLag how far the mix is behind in nanoseconds; for whoever watches.
+	tracks, mixLag atomic.Int64
 
 	// Owned by run.
 	time     timeline
@@ -67,7 +69,7 @@ type session struct {
 	// roomLost: sources ended at lostAt because their room did.
 	roomLost bool
 	lostAt   time.Duration
-	counts   struct{ malformed, overlap, undecided, lost, late, gaps uint64 }
+	counts   struct{ malformed, overlap, undecided, lost, late uint64 }
 }
 
 // lineKey names a track: another codec is another track.
@@ -117,6 +119,7 @@ func (r *Recorder) newSession(f *spool.Folder, up *uploader, p past) (*session, 
 	if p.continued {
 		data, _ := json.Marshal(map[string]int64{"to_us": s.now.Microseconds()})
 		s.addEvent("gap", nil, data, p.end)
+		r.figures.gaps.Add(1)
 	}
 	return s, nil
 }
@@ -176,6 +179,7 @@ func (s *session) tick() {
 
 // slowTick is what need not be done every beat.
 func (s *session) slowTick() {
+	s.mixLag.Store(int64(s.now - duration(s.mixer.m.Pos(), 48000)))
 	for _, src := range s.sources {
 		if src.video != nil && src.wanted {
 			src.video.tick(s.now)

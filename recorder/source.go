@@ -101,6 +101,7 @@ func (s *session) decide(src *source, rule policy.Record) {
 	person, err := uuid.Parse(string(src.id.Participant))
 	if err != nil || rule == policy.RecordNever {
 		src.rule = policy.RecordNever
+		s.r.figures.refused.Add(1)
 		src.held = nil
 		src.tap.src.SetWanted(false)
 		return
@@ -200,6 +201,7 @@ func (src *source) media(it item) {
 
 // take writes a packet that is in order.
 func (src *source) take(p *media.Packet, lost int) {
+	src.s.r.figures.written.Add(uint64(len(p.Payload)))
 	if src.video != nil {
 		src.video.packet(p, lost)
 	} else if src.audio != nil {

@@ -48,6 +48,7 @@ func (s *session) newTrack(person *uuid.UUID, source, codec string, rate int64) 
 	w.row.WrappedKey = seal.Wrap(s.r.cfg.MasterKey, w.row.ID, w.key)
 	row := w.row
 	s.note(spool.Row{Kind: spool.RowTrack, Track: &row})
+	s.tracks.Add(1)
 	data, err := json.Marshal(sidecar{1, s.folder.Meta, row})
 	if err == nil {
 		sum := sha(data)

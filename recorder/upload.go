@@ -90,6 +90,7 @@ func (u *uploader) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		u.r.figures.uploadErrors.Add(1)
 		if u.failing.Load() == 0 {
 			u.failing.Store(u.r.cfg.Clock().UnixMilli())
 			u.r.cfg.Logger.Warn("upload fails, will be tried until it succeeds", "recording", u.folder.Meta.Recording, "err", err)
@@ -206,6 +207,7 @@ func (u *uploader) store(ctx context.Context, it *spool.Item) error {
 		}
 		return fmt.Errorf("upload %s: %w", it.Key, err)
 	}
+	u.r.figures.stored.Add(uint64(it.Bytes))
 	it.Stored = true
 	return u.folder.MarkStored(*it)
 }

@@ -45,6 +45,7 @@ type room struct {
 
 	// out
 	inside  atomic.Pointer[[]uuid.UUID]
+	roles   atomic.Pointer[map[string]int]
 	done    chan struct{}
 	loadErr error // read after done
 
@@ -83,6 +84,7 @@ func newRoom(cfg *Config, school, lesson uuid.UUID, retire func()) *room {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.inside.Store(&[]uuid.UUID{})
+	r.roles.Store(&map[string]int{})
 	return r
 }
 
@@ -272,4 +274,5 @@ func (r *room) countInside() {
 		ids = append(ids, s.person)
 	}
 	r.inside.Store(&ids)
+	r.countRoles()
 }

@@ -33,6 +33,7 @@ type arrival struct {
 	host   string
 	// started says that the catalog has the lesson's start.
 	started bool
+	counts  *counts
 }
 
 func (r *room) mediaID() media.RoomID { return media.RoomID(r.id.String()) }
@@ -147,6 +148,7 @@ func (r *room) attach(s *session, a arrival) {
 	if wasAway {
 		r.tellExcept(s, "participant", s.participant())
 	}
+	a.counts.resumed.Add(1)
 	r.log.Info("resumed", "participant", s.id, "missed", s.last-last)
 }
 

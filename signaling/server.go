@@ -17,6 +17,7 @@ import (
 type Server struct {
 	cfg    Config
 	routes map[string]*route
+	counts *counts
 
 	mu      sync.Mutex
 	rooms   map[uuid.UUID]*room
@@ -30,7 +31,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, routes: map[string]*route{}, rooms: map[uuid.UUID]*room{}, visits: map[*visit]struct{}{}}
+	s := &Server{cfg: cfg, routes: map[string]*route{}, rooms: map[uuid.UUID]*room{}, visits: map[*visit]struct{}{}, counts: newCounts()}
 	for _, r := range routes() {
 		s.routes[r.Name] = &r
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
@@ -31,9 +32,11 @@ type visit struct {
 	sess *session
 
 	strikes int
+	began   time.Time
 }
 
 func (v *visit) run(ctx context.Context) {
+	v.began = time.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	helpers.Go(func() { v.socket.write(ctx) })
@@ -97,6 +100,9 @@ func (v *visit) farewell(reason string, code closeCode) {
 // hello is the first frame, or the end of the socket.
 func (v *visit) hello(ctx context.Context, data []byte) bool {
 	f, err := decodeFrame(data)
+	if err == nil {
+		v.server.counts.message(f.name)
+	}
 	if err == nil && f.name != "hello" {
 		err = refuse(BadMessage, "hello comes first")
 	}
@@ -106,10 +112,11 @@ func (v *visit) hello(ctx context.Context, data []byte) bool {
 	}
 	if err == nil {
 		v.room, v.sess, err = v.server.admit(ctx, arrival{
-			who: v.who, lesson: v.lesson, hello: h, socket: v.socket, re: f.id, host: v.host,
+			who: v.who, lesson: v.lesson, hello: h, socket: v.socket, re: f.id, host: v.host, counts: v.server.counts,
 		})
 	}
 	if err == nil {
+		v.server.counts.joins.Count(time.Since(v.began))
 		return true
 	}
 	p := v.problem(err)
@@ -151,6 +158,7 @@ func closeAfter(code Code) closeCode {
 // problem is what the client is told; what it is not told of is logged here, once.
 func (v *visit) problem(err error) Problem {
 	p, meant := problemOf(err)
+	v.server.counts.refusal(p.Code)
 	if !meant && !errors.Is(err, errGone) && !errors.Is(err, context.Canceled) {
 		v.log.Error("request failed", "err", err)
 	}
@@ -195,6 +203,7 @@ func (v *visit) dispatch(c *call, f frame, size int) (json.RawMessage, error) {
 	if !ok {
 		return nil, tooFast(retryAfter)
 	}
+	v.server.counts.message(f.name)
 	route, known := v.server.routes[f.name]
 	if !known {
 		return nil, refuse(BadMessage, "frame.t: unknown")

@@ -37,6 +37,7 @@ func (s *server) join() (err error) {
 	s.recorder.OnSaved(func(lesson, recording uuid.UUID, upTo time.Time, trouble string) {
 		s.rooms.Saved(lesson, recording, upTo, trouble)
 	})
+	s.watched.Store(&watched{s.recorder, s.rooms})
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/zvonok/zvonok/api"
@@ -45,6 +46,8 @@ type server struct {
 	recorder *recorder.Recorder
 	rooms    *signaling.Server
 	control  *control
+	// watched is set once recorder and rooms are there: /metrics may be read before.
+	watched atomic.Pointer[watched]
 }
 
 // objectStore is what both stores of package blob are.
@@ -138,7 +141,7 @@ func (s *server) newAPI() (*api.Server, error) {
 	}
 	return api.New(api.Config{
 		Version: build, PublicURL: s.settings.PublicURL, TrustedProxies: proxies, Files: files,
-		Logger: s.log.With("part", "http"), Figures: func() []api.Figure { return mediaFigures(s.media.Stats()) },
+		Logger: s.log.With("part", "http"), Figures: s.figures,
 	})
 }
 
