@@ -181,6 +181,11 @@ func TestResumeReplaysWhatWasMissed(t *testing.T) {
 		t.Error("an old token resumed")
 	}
 	again.bye("replaced", 4001)
+	f := s.server.Stats()
+	if f.Rooms != 1 || f.People["teacher"] != 1 || f.People["student"] != 1 || f.Resumed != 1 || f.Joins.Count < 2 ||
+		f.Messages["hello"] != 4 || f.Messages["source"] != 2 || f.Messages["chat"] != 1 || f.Messages["hand"] != 0 {
+		t.Errorf("figures %+v", f)
+	}
 }
 
 func TestLostForGood(t *testing.T) {
