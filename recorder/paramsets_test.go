@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,18 +108,18 @@ func TestParameterSetsOfAnotherLayerAreNotUsed(t *testing.T) {
 	e := &thrifty{pack: testmedia.NewPacketizer(media.H264, 100), ts: 1e7, sent: [2]bool{false, true}}
 	e.clips[0] = testmedia.Video(t, media.H264, "320x180", 15, 450)
 	e.clips[1] = testmedia.Video(t, media.H264, "640x360", 15, 450)
-	asked := 0
+	var asked atomic.Int64 // the session asks on its own goroutine
 	r := inBubble(t, func(g *rig) *result {
 		g.start()
 		g.room.mu.Lock()
 		track := g.room.tap.Open(sfu.TapSource{
-			Participant: person(), Source: media.Camera, Codec: media.H264, RequestKeyframe: func() { asked++ }, SetWanted: func(bool) {},
+			Participant: person(), Source: media.Camera, Codec: media.H264, RequestKeyframe: func() { asked.Add(1) }, SetWanted: func(bool) {},
 		})
 		g.room.mu.Unlock()
 		e.play(track, 0, 45)
-		before := asked
+		before := asked.Load()
 		e.play(track, 1, 45)
-		if asked == before {
+		if asked.Load() == before {
 			g.t.Error("no keyframe was asked for")
 		}
 		track.Close()
